@@ -2,7 +2,9 @@ import { defineConfig, type OxlintOverride } from "oxlint";
 import { rooms, type Room } from "./scripts/rooms.ts";
 
 const names = Object.keys(rooms);
-const sideDoors = Object.entries(rooms).flatMap(([name, room]) => (room.sideDoors ?? []).map((door) => `${name}/${door}`));
+const sideDoors = Object.entries(rooms).flatMap(([name, room]) =>
+  (room.sideDoors ?? []).map((door) => `${name}/${door}`),
+);
 const folderNames = names.map((name) => name);
 
 function arrow(name: string, room: Room): OxlintOverride {
@@ -13,10 +15,16 @@ function arrow(name: string, room: Room): OxlintOverride {
       regex: `^(?:\\.\\./)+(?:(?:core|platform)/)?(?:${folderNames.filter((other) => other !== name).join("|")})/`,
       message: "another room is entered by its door, #room",
     },
-    { regex: "^(?:\\.\\./)+(?:core|platform|cli|webhook|operator)/", message: "another room is entered by its door, #room" },
+    {
+      regex: "^(?:\\.\\./)+(?:core|platform|cli|webhook|operator)/",
+      message: "another room is entered by its door, #room",
+    },
   ];
   if (name !== "cli" && sideDoors.length > 0) {
-    patterns.push({ regex: `^#(?:${sideDoors.join("|")})$`, message: "a side door is opened by composition roots only" });
+    patterns.push({
+      regex: `^#(?:${sideDoors.join("|")})$`,
+      message: "a side door is opened by composition roots only",
+    });
   }
   if (room.pure) {
     const allowed = [...room.may.map((may) => `!#${may}`), ...room.pure.map((pkg) => `!${pkg}`)];
@@ -54,11 +62,17 @@ export default defineConfig({
       files: ["core/engine/**/*.ts"],
       rules: {
         "eslint/no-restricted-globals": ["error", ...impure],
-        "eslint/no-restricted-properties": ["error", { object: "Math", property: "random", message: "the engine is pure" }],
+        "eslint/no-restricted-properties": [
+          "error",
+          { object: "Math", property: "random", message: "the engine is pure" },
+        ],
       },
     },
     { files: ["*.config.ts"], rules: { "import/no-default-export": "off" } },
-    { files: ["**/*.test.ts", "**/*.contract.ts", "test/**/*.ts", "bench/**/*.ts"], rules: { "eslint/max-lines": "off" } },
+    {
+      files: ["**/*.test.ts", "**/*.contract.ts", "test/**/*.ts", "bench/**/*.ts"],
+      rules: { "eslint/max-lines": "off" },
+    },
     { files: ["scripts/**/*.ts", "bench/**/*.ts"], rules: { "eslint/no-console": "off" } },
   ],
 });

@@ -45,7 +45,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     may: ["storage", "api", "runtime", "telemetry"],
     sideDoors: ["sqlite"],
   },
-  runlog: { path: "core/runlog", floor: "core", may: ["storage", "api", "runtime", "telemetry"], sideDoors: ["sqlite"] },
+  runlog: {
+    path: "core/runlog",
+    floor: "core",
+    may: ["storage", "api", "runtime", "telemetry"],
+    sideDoors: ["sqlite"],
+  },
   ledger: { path: "core/ledger", floor: "core", may: ["api", "runtime", "telemetry"] },
   engine: {
     path: "core/engine",

@@ -60,7 +60,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   api: { path: "core/api", floor: "core", may: [] },
   http: { path: "platform/http", floor: "platform", may: ["api", "runtime", "telemetry"] },
-  storage: { path: "platform/storage", floor: "platform", may: ["runtime", "telemetry"] },
+  storage: { path: "platform/storage", floor: "platform", may: ["api", "runtime", "telemetry"] },
   telemetry: { path: "platform/telemetry", floor: "platform", may: ["runtime"] },
   runtime: { path: "platform/runtime", floor: "platform", may: ["api"] },
 };

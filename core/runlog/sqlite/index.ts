@@ -1,0 +1,2 @@
+/** The run log in a SQLite file; opened by composition roots only. */
+export { runLogSchema, sqliteRunLog, sqliteRunLogReader, type SqliteRunLogOptions } from "./sqlite-run-log.ts";

@@ -1,0 +1,3 @@
+/** Storage: one SQLite file, one writer thread, one reader thread. */
+export type * from "./database.ts";
+export { openDatabase, openReader, type OpenOptions, type OpenReaderOptions, type ClosableReader } from "./open.ts";

@@ -1,0 +1,121 @@
+import { RunlogError, type ApprovalRequest, type JsonObject, type Requirement } from "#api";
+import type { Approvals } from "#approvals";
+import { applyModify, compileModify, matchesGrant, type Match } from "#engine";
+import { actionDigest } from "./facts.ts";
+import { isRefusal, judgeEdited, type Judgement, type PassContext, type Refusal } from "./passes.ts";
+import type { Disclosure } from "./disclosure.ts";
+
+/** Where an action stands with its approval: it may run, is refused, or people have to be asked (anew). */
+export type Clearance =
+  | {
+      readonly kind: "cleared";
+      readonly judgement: Judgement;
+      readonly request: ApprovalRequest;
+      readonly consume: () => Promise<boolean>;
+    }
+  | { readonly kind: "ask"; readonly judgement: Judgement }
+  | { readonly kind: "judged"; readonly judgement: Judgement };
+
+/**
+ * Execution of an approved action (api.md §4): the request must cover it, the action is evaluated again with the approver's edits,
+ * deny and terminate win, and a matched asking rule that is no entry of the request asks anew. Uses nothing yet.
+ * Throws RL_GRANT_MISMATCH or RL_NOT_FOUND.
+ */
+export async function clear(
+  name: string,
+  judgement: Judgement,
+  desk: Approvals,
+  context: PassContext,
+): Promise<Clearance> {
+  const { question } = judgement;
+  const presented = desk.present({
+    identity: question.run,
+    name,
+    digest: actionDigest(question),
+    action: { type: question.request.action, tool: question.request.tool, model: question.request.model },
+    args: question.args,
+    uid: question.request.uid,
+    requestDigest: question.requestDigest,
+    matchesGrant: (conditions, args) => matchesGrant(conditions, args as JsonObject),
+  });
+  const valid = await presented;
+  if (isRefusal(judgement.verdict.decision) || judgement.refusal !== undefined) return { kind: "judged", judgement };
+  const edited =
+    valid.edits === undefined || valid.edits.length === 0
+      ? judgement
+      : await applyEdits(valid.edits, judgement, context);
+  if (isRefusal(edited.verdict.decision) || edited.refusal !== undefined) return { kind: "judged", judgement: edited };
+  if (edited.verdict.asking.some((match) => !valid.covers(requirementOf(match))))
+    return { kind: "ask", judgement: edited };
+  const { uid } = question.request;
+  const consume = async (): Promise<boolean> => {
+    const { namespace } = question.run;
+    return (await desk.consume({ namespace, name, uid, requestDigest: question.requestDigest })) !== "exhausted";
+  };
+  return { kind: "cleared", judgement: edited, request: valid.request, consume };
+}
+
+async function applyEdits(
+  edits: Parameters<typeof compileModify>[0],
+  judgement: Judgement,
+  context: PassContext,
+): Promise<Judgement> {
+  const compiled = compileModify(edits);
+  const result = "error" in compiled ? compiled : applyModify(compiled.operations, judgement.question.args);
+  if ("error" in result) {
+    throw new RunlogError("RL_GRANT_MISMATCH", `the approver's edits cannot be applied: ${result.error}`);
+  }
+  return judgeEdited(judgement, result.args, context);
+}
+
+/** Asks people: the open request of the same question, a new one, or a refusal when asking is over. */
+export async function ask(
+  judgement: Judgement,
+  desk: Approvals,
+  disclosure: Disclosure,
+): Promise<ApprovalRequest | Refusal> {
+  const { question, verdict } = judgement;
+  const settings = verdict.asking.map((match) => match.rule.approval);
+  const showArgs = settings.some((one) => one.showArgs === "none")
+    ? "none"
+    : settings.every((one) => one.showArgs === "full")
+      ? "full"
+      : "masked";
+  const asked = await desk.ask({
+    identity: question.run,
+    pod: question.caller.pod,
+    agentName: question.request.agent,
+    action: {
+      type: question.request.action,
+      tool: question.request.tool,
+      model: question.request.model,
+      digest: actionDigest(question),
+      display: disclosure.display(question.args, showArgs),
+    },
+    requirements: verdict.asking.map(requirementOf),
+    uses: Math.min(...settings.map((one) => one.uses)),
+    grantForMs: Math.min(...settings.map((one) => one.grantForMs)),
+    expiresAfterMs: Math.min(...settings.map((one) => one.expiresAfterMs)),
+  });
+  if (asked.kind === "open") return asked.request;
+  return { decision: "deny", reason: asked.reason, message: asked.message, match: verdict.asking[0] };
+}
+
+function requirementOf(match: Match): Requirement {
+  const { policy, rule } = match;
+  return {
+    policy: {
+      kind: policy.kind,
+      ...(policy.namespace === undefined ? {} : { namespace: policy.namespace }),
+      name: policy.name,
+      uid: policy.uid,
+    },
+    rule: rule.id,
+    ruleHash: rule.hash,
+    approvers: [...rule.approvers],
+    quorum: rule.approval.quorum,
+    message: rule.message,
+    ...(rule.approval.allowScopedGrants ? { allowScopedGrants: true } : {}),
+    ...(rule.approval.allowApproversInNamespace ? { allowApproversInNamespace: true } : {}),
+  };
+}

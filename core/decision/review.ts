@@ -1,0 +1,208 @@
+import { RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
+import { decide, plan, type CounterReadings, type Plan, type RuleIndex, type Verdict } from "#engine";
+import type { BeginResult } from "#ledger";
+import { ask, clear } from "./approval.ts";
+import type { Caller } from "./caller.ts";
+import type { Deciding } from "./deciding.ts";
+import { inputOf, questionOf, type Question } from "./facts.ts";
+import { asked, closedResponse, decided, permitted, refused, type Outcome, type OutcomeInput } from "./outcome.ts";
+import { isRefusal, judge, type Judgement, type PassContext } from "./passes.ts";
+import { reviewRecord } from "./record.ts";
+
+type Open = Extract<BeginResult, { kind: "open" }>;
+
+/** One review on its way: what it asked, the index it started with, and what the ledger said. */
+interface Way {
+  readonly question: Question;
+  readonly index: RuleIndex;
+  readonly first: Verdict;
+  readonly open: Open;
+}
+
+/**
+ * The way of a review, one straight line: question -> plan -> one ledger call -> verdict -> modify and evaluate once more -> outcome -> record -> answer.
+ * Nothing permits the action before the record is accepted; whatever fails takes the reservation back and answers no.
+ * Throws RunlogError; 4xx and 5xx are not remembered.
+ */
+export async function review(deciding: Deciding, caller: Caller, request: ReviewRequest): Promise<ReviewResponse> {
+  const started = deciding.clock.now();
+  const index = deciding.policies.index;
+  const question = questionOf(request, caller, factsAt(deciding, started));
+  deciding.runLog.admit(question.dryRun);
+  const planned = plan(index, inputOf(question));
+  const begun = await begin(deciding, question, planned);
+  if (begun.kind === "answered") return JSON.parse(begun.answer) as ReviewResponse;
+  if (begun.kind === "closed") return closed(deciding, question, index, begun);
+  if (begun.kind !== "open") throw refusal(begun);
+  try {
+    const first = decide(planned, begun.readings);
+    const way = { question, index, first, open: begun };
+    const { outcome, judgement } = await settleOutcome(deciding, way);
+    await write(deciding, way, outcome, judgement);
+    return outcome.response;
+  } catch (error) {
+    await takeBack(deciding, question, error);
+    throw error;
+  }
+}
+
+function factsAt(deciding: Deciding, now: number): Parameters<typeof questionOf>[2] {
+  return { pricing: deciding.pricing, maxCost: deciding.maxCost, now };
+}
+
+function begin(deciding: Deciding, question: Question, planned: Plan): Promise<BeginResult> {
+  const { request, run } = question;
+  const parent = request.parentRun;
+  return deciding.ledger.begin({
+    run,
+    uid: request.uid,
+    requestDigest: question.requestDigest,
+    parent: parent && {
+      run: {
+        namespace: parent.namespace ?? run.namespace,
+        serviceAccount: parent.serviceAccount ?? run.serviceAccount,
+        run: parent.run,
+      },
+      delegation: parent.delegation,
+    },
+    agent: request.agent,
+    user: request.user,
+    ...counted(question, planned),
+  });
+}
+
+function counted(question: Question, planned: Plan) {
+  const { request } = question;
+  return {
+    action: request.action,
+    tool: request.tool,
+    model: request.model,
+    callDigest: question.callDigest,
+    cost: question.cost,
+    tokens: question.tokens,
+    counters: planned.counters,
+    limits: planned.limits,
+    reserve: !planned.refusedAlready,
+    dryRun: question.dryRun,
+    resend: request.approval !== undefined,
+  };
+}
+
+function refusal(begun: Exclude<BeginResult, { kind: "answered" | "closed" | "open" }>): RunlogError {
+  switch (begun.kind) {
+    case "uid_reused":
+      return new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", {
+        path: "request.uid",
+      });
+    case "parent_refused":
+      return new RunlogError("RL_PARENT_REFUSED", begun.why, { path: "request.parentRun" });
+    case "too_many_runs":
+      return new RunlogError("RL_TOO_MANY_RUNS", `this agent has ${begun.limit} active runs already`, {
+        retryAfter: 60,
+      });
+  }
+}
+
+/** From verdict to outcome: modify, ask, execute what was approved, or refuse. */
+async function settleOutcome(deciding: Deciding, way: Way): Promise<{ outcome: Outcome; judgement: Judgement }> {
+  const context = passContext(deciding, way);
+  const judgement = await judge(way.question, way.first, context);
+  const name = way.question.request.approval;
+  if (name === undefined || way.question.dryRun) return conclude(deciding, way, judgement);
+  const clearance = await clear(name, judgement, deciding.approvals, context);
+  if (clearance.kind !== "cleared") return conclude(deciding, way, clearance.judgement);
+  if (!(await clearance.consume())) {
+    throw new RunlogError("RL_GRANT_MISMATCH", `every use of ${name} is spent`, { path: "request.approval" });
+  }
+  return {
+    outcome: permitted(outcomeInput(way, clearance.judgement), clearance.request),
+    judgement: clearance.judgement,
+  };
+}
+
+async function conclude(
+  deciding: Deciding,
+  way: Way,
+  judgement: Judgement,
+): Promise<{ outcome: Outcome; judgement: Judgement }> {
+  const input = outcomeInput(way, judgement);
+  const { decision } = judgement.verdict;
+  if (isRefusal(decision)) return { outcome: decided(input), judgement };
+  if (judgement.refusal !== undefined) return { outcome: refused(input, judgement.refusal), judgement };
+  if (decision !== "require_approval") return { outcome: permitted(input, undefined), judgement };
+  if (way.question.dryRun) return { outcome: { ...decided(input), countsAsDenial: false }, judgement };
+  const answer = await ask(judgement, deciding.approvals, deciding.disclosure);
+  return { outcome: "spec" in answer ? asked(input, answer) : refused(input, answer), judgement };
+}
+
+function outcomeInput(way: Way, judgement: Judgement): OutcomeInput {
+  return { judgement, original: way.question.args, reservation: way.question.dryRun ? null : way.open.reservation };
+}
+
+function passContext(deciding: Deciding, way: Way): PassContext {
+  return {
+    index: way.index,
+    facts: factsAt(deciding, way.question.now),
+    recount: (question, planned): Promise<CounterReadings> =>
+      deciding.ledger
+        .amend({
+          run: question.run,
+          uid: question.request.uid,
+          user: question.request.user,
+          ...counted(question, planned),
+        })
+        .then((amended) => amended.readings),
+  };
+}
+
+/** Record first, then the ledger keeps the answer: what is not written down did not happen. */
+async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<void> {
+  const { question, open } = way;
+  if (question.dryRun) {
+    deciding.metrics.decision(outcome.response, question.caller, deciding.clock.now() - question.now);
+    return;
+  }
+  await deciding.runLog.append(
+    reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }),
+  );
+  await deciding.ledger.finish({
+    run: question.run,
+    uid: question.request.uid,
+    requestDigest: question.requestDigest,
+    answer: JSON.stringify(outcome.response),
+    decision: outcome.response.decision,
+    mayRun: outcome.mayRun,
+    countsAsDenial: outcome.countsAsDenial,
+    terminate: outcome.terminate,
+  });
+  if (outcome.terminate !== undefined) await deciding.approvals.withdrawRun(question.run, "the run was terminated");
+  deciding.decided(outcome, question);
+}
+
+async function closed(
+  deciding: Deciding,
+  question: Question,
+  index: RuleIndex,
+  begun: Extract<BeginResult, { kind: "closed" }>,
+): Promise<ReviewResponse> {
+  const response = closedResponse(question, begun.closure, index.revision);
+  const outcome = { response, mayRun: false, countsAsDenial: false, terminate: undefined };
+  if (!question.dryRun) {
+    await deciding.runLog.append(reviewRecord({ outcome, original: question, disclosure: deciding.disclosure }));
+  }
+  deciding.decided(outcome, question);
+  return response;
+}
+
+/** Undoes the reservation of a review that failed. If that fails too, the reservation expires: without an answer it is released. */
+async function takeBack(deciding: Deciding, question: Question, error: unknown): Promise<void> {
+  if (question.dryRun) return;
+  try {
+    await deciding.ledger.abandon(question.run, question.request.uid);
+  } catch (second) {
+    deciding.log.error(
+      { err: second, after: error, uid: question.request.uid },
+      "a reservation could not be taken back; it expires by itself",
+    );
+  }
+}

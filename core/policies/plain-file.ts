@@ -1,0 +1,157 @@
+import { API_VERSION, type JsonObject, type JsonValue } from "#api";
+import { builtinActionGroups } from "#engine";
+import type { Path } from "./finding.ts";
+
+/** A plain RunLog file as one AgentPolicy, and the way back from a field of the policy to the field of the file. */
+export interface Converted {
+  readonly resource: JsonObject;
+  readonly origin: (path: Path) => Path;
+  readonly problems: readonly Problem[];
+}
+export interface Problem {
+  readonly severity: "error" | "warning";
+  readonly code: string;
+  readonly path: Path;
+  readonly message: string;
+  readonly suggestion?: string;
+}
+
+/** A plain file is a map with `policies`, or one with nothing but shorthands. */
+export function isPlainFile(value: JsonValue): value is JsonObject {
+  return isObject(value) && !Object.hasOwn(value, "apiVersion") && !Object.hasOwn(value, "kind");
+}
+
+const shorthands = ["max_cost_per_run", "block_pii", "require_approval"] as const;
+type Shorthand = (typeof shorthands)[number];
+/** Keys a plain file may have at top level besides `policies` and the shorthands, and the spec field each becomes. */
+const settings: Readonly<Record<string, string>> = {
+  mode: "mode",
+  timezone: "timezone",
+  action_groups: "actionGroups",
+};
+const topLevel = ["policies", ...shorthands, ...Object.keys(settings), "approvers"];
+
+/**
+ * Converts a plain RunLog file (api.md §2 "The plain RunLog file"): one policy named after the file, list items are rules and keep their ids,
+ * shorthands stand at top level or as list items.
+ */
+export function convertPlainFile(file: JsonObject, name: string, namespace: string): Converted {
+  const problems: Problem[] = [];
+  const origins = new Map<string, Path>();
+  const spec: JsonObject = {};
+  for (const key of Object.keys(file)) {
+    if (!topLevel.includes(key)) {
+      problems.push({
+        severity: "error",
+        code: "unknown-field",
+        path: [key],
+        message: `a RunLog file has no field "${key}"`,
+        suggestion: `use ${topLevel.join(", ")}`,
+      });
+    }
+  }
+  for (const [key, field] of Object.entries(settings)) if (file[key] !== undefined) spec[field] = file[key];
+  const groups = { ...builtinActionGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
+  for (const key of shorthands) {
+    if (file[key] !== undefined) expandTopLevel(spec, origins, key, file);
+  }
+  spec["rules"] = convertItems(file, groups, origins, problems);
+  const resource = { apiVersion: API_VERSION, kind: "AgentPolicy", metadata: { name, namespace }, spec };
+  return { resource, origin: (path) => originOf(path, origins), problems };
+}
+
+function expandTopLevel(spec: JsonObject, origins: Map<string, Path>, key: Shorthand, file: JsonObject): void {
+  const value = file[key] as JsonValue;
+  if (key === "max_cost_per_run") {
+    spec["maxCostPerRun"] = typeof value === "number" ? String(value) : value;
+    origins.set("spec.maxCostPerRun", [key]);
+  } else if (key === "block_pii") {
+    spec["blockPII"] = value;
+    origins.set("spec.blockPII", [key]);
+  } else {
+    const approvers = file["approvers"];
+    spec["requireApproval"] = { actions: asList(value), ...(approvers === undefined ? {} : { approvers }) };
+    origins.set("spec.requireApproval", [key]);
+    origins.set("spec.requireApproval.approvers", ["approvers"]);
+  }
+}
+
+function convertItems(
+  file: JsonObject,
+  groups: Record<string, unknown>,
+  origins: Map<string, Path>,
+  problems: Problem[],
+): JsonValue[] {
+  const items = file["policies"] ?? [];
+  if (!Array.isArray(items)) {
+    problems.push({
+      severity: "error",
+      code: "wrong-type",
+      path: ["policies"],
+      message: "policies must be a list of rules",
+    });
+    return [];
+  }
+  const rules: JsonValue[] = [];
+  items.forEach((item, i) => {
+    const key = isObject(item) ? shorthands.find((shorthand) => Object.hasOwn(item, shorthand)) : undefined;
+    const rule = key === undefined || !isObject(item) ? item : expandItem(item, key, groups);
+    if (rule === undefined) return;
+    origins.set(`spec.rules.${rules.length}`, ["policies", i]);
+    if (key !== undefined) {
+      origins.set(`spec.rules.${rules.length}.when`, ["policies", i, key]);
+      if (isObject(rule) && isObject(item) && item["id"] === undefined)
+        origins.set(`spec.rules.${rules.length}.id`, ["policies", i, key]);
+    }
+    rules.push(rule);
+  });
+  return rules;
+}
+
+/** The rule a shorthand list item stands for; undefined for `block_pii: false`, which asks for nothing. */
+function expandItem(item: JsonObject, key: Shorthand, groups: Record<string, unknown>): JsonObject | undefined {
+  const { [key]: value, ...rest } = item;
+  const id = { id: key.replaceAll("_", "-") };
+  if (key === "max_cost_per_run") {
+    const amount = typeof value === "string" ? value.replace(/^\$/, "") : (value as JsonValue);
+    return { ...id, when: { cost_this_run: { gt: amount, per: "run" } }, action: "deny", ...rest };
+  }
+  if (key === "block_pii") {
+    return value === false
+      ? undefined
+      : { ...id, when: { args: { contains_pii: value as JsonValue } }, action: "deny", ...rest };
+  }
+  const tools = asList(value as JsonValue).flatMap((name) =>
+    typeof name === "string" ? ((groups[name] as JsonValue[]) ?? [name]) : [name],
+  );
+  return { ...id, when: { tool: { in: tools } }, action: "require_approval", ...rest };
+}
+
+/** The longest known prefix of the path is replaced by where it came from. */
+function originOf(path: Path, origins: Map<string, Path>): Path {
+  for (let length = path.length; length > 0; length--) {
+    const origin = origins.get(path.slice(0, length).join("."));
+    if (origin !== undefined) return [...origin, ...path.slice(length)];
+  }
+  return path.length > 1 && path[0] === "spec" ? path.slice(1) : path;
+}
+
+function asList(value: JsonValue): JsonValue[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The policy's name from the file's: lower case, letters, digits and dashes, as Kubernetes wants it. */
+export function policyNameOf(file: string): string {
+  const base = file.split(/[/\\]/).at(-1) ?? "";
+  const slug = base
+    .replace(/\.(ya?ml|json)$/i, "")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 63);
+  return slug === "" ? "policy" : slug;
+}

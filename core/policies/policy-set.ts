@@ -1,0 +1,138 @@
+import { digestOf, type JsonObject, type PolicyResource } from "#api";
+import { emptyIndex, type CompiledPolicy, type RuleIndex } from "#engine";
+import type { MetricsRegistry } from "#telemetry";
+import type { CheckedPolicy } from "./check.ts";
+import type { Finding } from "./finding.ts";
+import { declareMetrics, type PolicyMetrics } from "./metrics.ts";
+
+/** One policy as the set holds it. `stale` means that its newest version is broken and the last good one enforces. */
+export interface PolicyEntry {
+  readonly key: string;
+  readonly resource: PolicyResource;
+  readonly state: "enforced" | "stale" | "broken";
+  readonly source: string;
+  readonly generation: number;
+  readonly rules: number;
+  /** Milliseconds since the epoch at which this version came into force. */
+  readonly since: number;
+  readonly findings: readonly Finding[];
+}
+
+export interface PolicyChange {
+  readonly set: readonly (CheckedPolicy & { readonly source: string })[];
+  readonly remove: readonly string[];
+}
+
+export interface AppliedChange {
+  readonly revision: string;
+  readonly accepted: readonly PolicyEntry[];
+  readonly rejected: readonly PolicyEntry[];
+  readonly removed: readonly string[];
+}
+
+function contentDigest(resource: JsonObject): string {
+  return digestOf({ kind: resource["kind"], spec: resource["spec"] });
+}
+
+interface Held {
+  entry: PolicyEntry;
+  digest: string;
+  compiled: CompiledPolicy | undefined;
+}
+
+/**
+ * The policies in force. A change builds the new index aside and swaps one reference; a review keeps the index it started with.
+ * A policy that does not compile never replaces its last good version.
+ */
+export class PolicySet {
+  readonly #held = new Map<string, Held>();
+  readonly #now: () => number;
+  readonly #metrics: PolicyMetrics | undefined;
+  readonly #listeners: ((change: AppliedChange) => void)[] = [];
+  #index: RuleIndex = emptyIndex();
+
+  constructor(options: { readonly now: () => number; readonly registry?: MetricsRegistry | undefined }) {
+    this.#now = options.now;
+    this.#metrics = options.registry === undefined ? undefined : declareMetrics(options.registry);
+  }
+
+  get index(): RuleIndex {
+    return this.#index;
+  }
+
+  entries(): readonly PolicyEntry[] {
+    return [...this.#held.values()].map((held) => held.entry).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  get(key: string): PolicyEntry | undefined {
+    return this.#held.get(key)?.entry;
+  }
+
+  /** The generation a resource without one has: the held one while its content is the same, else the next. */
+  nextGeneration(key: string, resource: JsonObject): number {
+    const held = this.#held.get(key);
+    if (held === undefined) return 1;
+    return held.digest === contentDigest(resource) ? held.entry.generation : held.entry.generation + 1;
+  }
+
+  /** Called after each change that came into force or was refused; a listener must not throw. */
+  onChange(listener: (change: AppliedChange) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  apply(change: PolicyChange): AppliedChange {
+    const accepted: Held[] = [];
+    const rejected: PolicyEntry[] = [];
+    for (const policy of change.set) {
+      const held = this.#held.get(policy.key);
+      if (policy.compiled === undefined) rejected.push(this.#reject(policy, held));
+      else {
+        const next = this.#accept(policy, policy.compiled, held);
+        if (next !== undefined) accepted.push(next);
+      }
+    }
+    const removed = change.remove.filter((key) => this.#held.delete(key));
+    const compiled = accepted.flatMap((held) => (held.compiled === undefined ? [] : [held.compiled]));
+    if (compiled.length > 0 || removed.length > 0) this.#index = this.#index.with({ set: compiled, remove: removed });
+    this.#metrics?.update(this.entries(), this.#index);
+    const applied = { revision: this.#index.revision, accepted: accepted.map((held) => held.entry), rejected, removed };
+    if (applied.accepted.length + rejected.length + removed.length > 0)
+      for (const listener of this.#listeners) listener(applied);
+    return applied;
+  }
+
+  #accept(policy: PolicyChange["set"][number], compiled: CompiledPolicy, held: Held | undefined): Held | undefined {
+    const digest = contentDigest(policy.resource as unknown as JsonObject);
+    if (held?.digest === digest && held.entry.state === "enforced") {
+      held.entry = { ...held.entry, findings: policy.findings, source: policy.source };
+      return undefined;
+    }
+    const entry: PolicyEntry = {
+      key: policy.key,
+      resource: policy.resource,
+      state: "enforced",
+      source: policy.source,
+      generation: compiled.identity.generation,
+      rules: compiled.rules.length,
+      since: this.#now(),
+      findings: policy.findings,
+    };
+    const next = { entry, digest, compiled };
+    this.#held.set(policy.key, next);
+    return next;
+  }
+
+  #reject(policy: PolicyChange["set"][number], held: Held | undefined): PolicyEntry {
+    const base = held?.entry ?? {
+      key: policy.key,
+      resource: policy.resource,
+      generation: 0,
+      rules: 0,
+      since: this.#now(),
+    };
+    const state = held?.compiled === undefined ? "broken" : "stale";
+    const entry: PolicyEntry = { ...base, state, source: policy.source, findings: policy.findings };
+    this.#held.set(policy.key, { entry, digest: held?.digest ?? "", compiled: held?.compiled });
+    return entry;
+  }
+}

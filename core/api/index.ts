@@ -1,9 +1,14 @@
 export * from "./canonical.ts";
+export { closest } from "./closest.ts";
 export * from "./counters.ts";
 export * from "./duration.ts";
 export * from "./errors.ts";
 export * from "./json.ts";
+export { isExactNumber } from "./json-scan.ts";
 export * from "./money.ts";
+export { parseBody } from "./parse-body.ts";
+export * from "./pointer.ts";
+export * from "./review-request.ts";
 export * from "./schema/approval.ts";
 export * from "./schema/common.ts";
 export * from "./schema/policy.ts";

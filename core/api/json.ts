@@ -1,5 +1,7 @@
-import { RunlogError } from "./errors.ts";
 import type { JsonValue } from "./canonical.ts";
+import { RunlogError } from "./errors.ts";
+import { checkNumbers, countMembers, firstDuplicate, isNumberStart, isShortNumber, QUOTE } from "./json-scan.ts";
+import { jsonPointer } from "./pointer.ts";
 
 /** Levels of nesting a document may have; api.md "Input limits". */
 export const MAX_DEPTH = 64;
@@ -7,151 +9,105 @@ export const MAX_DEPTH = 64;
 /**
  * Parses JSON and refuses what JSON.parse would silently change: duplicate keys, numbers a double does not hold, lone surrogates, deep nesting.
  *
- * A duplicate is found by counting: the colons outside strings in the text are its members, and a parsed tree has fewer keys if one was overwritten.
- * Throws RL_BAD_JSON, RL_DUPLICATE_KEY, RL_INEXACT_NUMBER, RL_LONE_SURROGATE or RL_TOO_DEEP.
+ * Every check has a cheap half that can only be too strict (it looks at the text without telling strings apart) and an exact half that runs when
+ * the cheap one is in doubt. Both are linear in the text. Throws RL_BAD_JSON, RL_DUPLICATE_KEY, RL_INEXACT_NUMBER, RL_LONE_SURROGATE or RL_TOO_DEEP.
  */
 export function parseStrictJson(text: string): JsonValue {
-  const members = scan(text);
-  let value: JsonValue;
-  try {
-    value = JSON.parse(text) as JsonValue;
-  } catch (error) {
-    throw new RunlogError("RL_BAD_JSON", error instanceof Error ? error.message : "not JSON", { cause: error });
-  }
-  if (!text.isWellFormed() || text.includes("\\u")) refuseLoneSurrogates(value, "");
-  if (countKeys(value) !== members) {
+  const value = parse(text);
+  const tree = { keys: 0, looseNumbers: typeof value === "number" };
+  walk(value, tree, 0);
+  const members = countMembersRoughly(text);
+  if (tree.looseNumbers || members === DOUBTFUL_NUMBER) checkNumbers(text);
+  // An overwritten key is missing from the tree, so that the text has more members than the tree has keys.
+  if (members !== tree.keys && countMembers(text) !== tree.keys) {
     throw new RunlogError("RL_DUPLICATE_KEY", `an object has a key twice: ${firstDuplicate(text)}`);
   }
+  if (!text.isWellFormed() || (text.includes("\\u") && ESCAPED_SURROGATE.test(text))) refuseLoneSurrogates(value, []);
   return value;
 }
 
-const QUOTE = 0x22;
-const COLON = 0x3a;
-const MINUS = 0x2d;
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+const DOUBTFUL_NUMBER = -1;
 
-/** One pass over the text outside strings: counts members, bounds the depth, checks long numbers. */
-function scan(text: string): number {
-  let members = 0;
-  let depth = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === QUOTE) i = endOfString(text, i);
-    else if (code === COLON) members++;
-    else if (code === 0x7b || code === 0x5b) {
-      if (++depth > MAX_DEPTH) throw new RunlogError("RL_TOO_DEEP", `nested deeper than ${MAX_DEPTH} levels`);
-    } else if (code === 0x7d || code === 0x5d) depth--;
-    else if (code === MINUS || (code >= 0x30 && code <= 0x39)) i = checkNumber(text, i);
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw new RunlogError("RL_BAD_JSON", withoutExcerpt(error), { cause: error });
   }
-  return members;
 }
 
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  while (end !== -1) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === 0x5c) backslashes++;
-    if (backslashes % 2 === 0) return end;
-    end = text.indexOf('"', end + 1);
-  }
-  return text.length;
+/** The engine's messages quote the text around the fault; what an agent sends must not travel into logs that way. */
+function withoutExcerpt(error: unknown): string {
+  const message = error instanceof Error ? error.message : "not JSON";
+  const excerpt = message.indexOf(', "');
+  const dotted = message.indexOf(", ...");
+  const cut = Math.min(excerpt === -1 ? message.length : excerpt, dotted === -1 ? message.length : dotted);
+  return cut === message.length ? message : `${message.slice(0, cut)}: not valid JSON`;
 }
 
-function isNumberCode(code: number): boolean {
-  return (
-    (code >= 0x30 && code <= 0x39) || code === 0x2e || code === 0x65 || code === 0x45 || code === 0x2b || code === MINUS
-  );
+interface Tree {
+  keys: number;
+  /** There are numbers that are no member of an object: their text is not looked at by countMembersRoughly. */
+  looseNumbers: boolean;
 }
 
-/** Up to 15 characters without exponent are always exact; only longer ones are compared digit by digit. */
-function checkNumber(text: string, start: number): number {
-  let end = start + 1;
-  let exponent = false;
-  for (; end < text.length; end++) {
-    const code = text.charCodeAt(end);
-    if (!isNumberCode(code)) break;
-    if (code === 0x65 || code === 0x45) exponent = true;
-  }
-  if (exponent || end - start > 15) {
-    const token = text.slice(start, end);
-    if (!isExactNumber(token)) {
-      const shown = token.length > 40 ? `${token.slice(0, 40)}…` : token;
-      throw new RunlogError("RL_INEXACT_NUMBER", `${shown} cannot be held exactly: send it as a string`);
-    }
-  }
-  return end - 1;
-}
-
-const TOKEN = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/;
-
-/** Whether the double nearest to the decimal is written back as the same decimal, and an integer is a safe one. */
-export function isExactNumber(token: string): boolean {
-  const value = Number(token);
-  if (!Number.isFinite(value)) return false;
-  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return false;
-  const written = significant(token);
-  return written !== undefined && written === significant(String(value));
-}
-
-/** Sign, digits without zeros at either end, and the power of ten: the same for every spelling of a number. */
-function significant(token: string): string | undefined {
-  const match = TOKEN.exec(token);
-  if (match === null) return undefined;
-  const fraction = match[3] ?? "";
-  const digits = (match[2] ?? "") + fraction;
-  const leading = digits.replace(/^0+/, "");
-  let zeros = 0;
-  while (zeros < leading.length && leading.charCodeAt(leading.length - 1 - zeros) === 0x30) zeros++;
-  const mantissa = leading.slice(0, leading.length - zeros);
-  if (mantissa === "") return "0";
-  return `${match[1] ?? ""}${mantissa}e${Number(match[4] ?? 0) - fraction.length + zeros}`;
-}
-
-function countKeys(value: JsonValue): number {
-  if (value === null || typeof value !== "object") return 0;
-  let count = 0;
+/** Counts the keys of a tree; refuses one that is deeper than MAX_DEPTH. */
+function walk(value: JsonValue, tree: Tree, depth: number): void {
+  if (value === null || typeof value !== "object") return;
+  if (depth === MAX_DEPTH) throw new RunlogError("RL_TOO_DEEP", `nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(value)) {
-    for (const item of value) if (item !== null && typeof item === "object") count += countKeys(item);
-    return count;
+    for (const item of value) {
+      if (typeof item === "number") tree.looseNumbers = true;
+      else if (typeof item === "object") walk(item, tree, depth + 1);
+    }
+    return;
   }
   for (const key in value) {
+    tree.keys++;
+    const item = value[key] as JsonValue;
+    if (typeof item === "object") walk(item, tree, depth + 1);
+  }
+}
+
+/**
+ * Colons with a quote before them, whitespace apart: every member of an object has one, a string may hold more.
+ * DOUBTFUL_NUMBER when a number after such a colon may not be exact.
+ */
+function countMembersRoughly(text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(":"); at !== -1; at = text.indexOf(":", at + 1)) {
+    let before = at - 1;
+    while (isWhitespace(text.charCodeAt(before))) before--;
+    if (text.charCodeAt(before) !== QUOTE) continue;
     count++;
-    const item = value[key];
-    if (item !== null && typeof item === "object") count += countKeys(item);
+    let after = at + 1;
+    while (isWhitespace(text.charCodeAt(after))) after++;
+    if (isNumberStart(text.charCodeAt(after)) && !isShortNumber(text, after)) return DOUBTFUL_NUMBER;
   }
   return count;
 }
 
-function refuseLoneSurrogates(value: JsonValue, path: string): void {
+function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
+}
+
+function refuseLoneSurrogates(value: JsonValue, path: readonly (string | number)[]): void {
   if (typeof value === "string") {
-    if (!value.isWellFormed())
-      throw new RunlogError("RL_LONE_SURROGATE", `${path || "/"}: half a surrogate pair`, { path });
+    if (!value.isWellFormed()) throw loneSurrogate("half a surrogate pair", path);
+  } else if (Array.isArray(value)) {
+    value.forEach((item, index) => refuseLoneSurrogates(item, [...path, index]));
   } else if (value !== null && typeof value === "object") {
     for (const [key, item] of Object.entries(value)) {
-      if (!key.isWellFormed())
-        throw new RunlogError("RL_LONE_SURROGATE", `${path || "/"}: a key holds half a surrogate pair`, { path });
-      refuseLoneSurrogates(item, `${path}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+      if (!key.isWellFormed()) throw loneSurrogate("a key holds half a surrogate pair", path);
+      refuseLoneSurrogates(item, [...path, key]);
     }
   }
 }
 
-/** Names the first key that stands twice in one object. Only runs once a duplicate is known to be there. */
-function firstDuplicate(text: string): string {
-  const open: (Set<string> | null)[] = [];
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === 0x7b) open.push(new Set());
-    else if (code === 0x5b) open.push(null);
-    else if (code === 0x7d || code === 0x5d) open.pop();
-    else if (code === QUOTE) {
-      const end = endOfString(text, i);
-      const key = text.slice(i, end + 1);
-      i = end;
-      if (!/^\s*:/.test(text.slice(end + 1, end + 64))) continue;
-      const keys = open.at(-1);
-      const name = JSON.parse(key) as string;
-      if (keys?.has(name)) return key.slice(0, 80);
-      keys?.add(name);
-    }
-  }
-  return "unknown";
+function loneSurrogate(what: string, path: readonly (string | number)[]): RunlogError {
+  const pointer = jsonPointer(path);
+  return new RunlogError("RL_LONE_SURROGATE", `${pointer === "" ? "the document" : pointer}: ${what}`, {
+    path: pointer,
+  });
 }

@@ -62,6 +62,10 @@ export const recordedVoteSchema = z.strictObject({
   edits: editsSchema.optional(),
   grant: grantSchema.optional(),
   votedDigest: digest,
+  mayApprove: z
+    .boolean()
+    .optional()
+    .describe("Whether the voter had the verb `approve` when voting; what counts where a rule names no approvers."),
   at: timestamp,
 });
 export type RecordedVote = z.infer<typeof recordedVoteSchema>;

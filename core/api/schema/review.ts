@@ -3,13 +3,13 @@ import { API_VERSION, actionTypes, decisions, modes, openObject } from "./common
 import { policyKinds } from "./policy.ts";
 
 export const uidSchema = z.string().min(1).max(128);
-export const runIdSchema = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[A-Za-z0-9._:~-]+$/, "expected 1 to 128 of A-Z a-z 0-9 . _ : ~ -");
+export const RUN_ID = /^[A-Za-z0-9._:~-]{1,128}$/;
+/** Reviews in one POST /v1/reviews. */
+export const MAX_BATCH = 64;
+export const MAX_TOKENS = 1_000_000_000;
+export const runIdSchema = z.string().max(128).regex(RUN_ID, "expected 1 to 128 of A-Z a-z 0-9 . _ : ~ -");
 export const nameClaim = z.string().min(1).max(256);
-const tokenCount = z.int().min(0).max(1_000_000_000);
+const tokenCount = z.int().min(0).max(MAX_TOKENS);
 
 /** A decimal string, or a JSON number that is one. Parsed by `parseUsd`. */
 export const usdClaim = z.union([z.string().max(40), z.number()]);
@@ -56,7 +56,7 @@ export const actionReviewSchema = z.strictObject({ ...envelope, request: reviewR
 export const reviewBatchSchema = z.strictObject({
   apiVersion: z.literal(API_VERSION),
   kind: z.literal("ActionReviewList"),
-  items: z.array(reviewRequestSchema).min(1).max(64),
+  items: z.array(reviewRequestSchema).min(1).max(MAX_BATCH),
 });
 
 export const policyReferenceSchema = z.strictObject({

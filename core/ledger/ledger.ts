@@ -23,7 +23,9 @@ export interface BeginRequest {
   readonly model?: string | undefined;
   /** Digest of tool and arguments, for identical_calls; tool_call only. */
   readonly callDigest?: string | undefined;
-  /** The estimate in micro-dollars, or why there is none (then every cost counter is unreadable). */
+  /** delegation only: whom it names (`args.to`). A child of another ServiceAccount is bound only if this names it; see `delegationNames`. */
+  readonly delegate?: string | undefined;
+  /** The estimate in whole micro-dollars, or why there is none (then every cost counter is unreadable, and nothing is reserved). */
   readonly cost: CounterReading;
   readonly tokens: CounterReading;
   readonly counters: readonly CounterRef[];
@@ -39,7 +41,7 @@ export interface BeginRequest {
 
 export interface ParentClaim {
   readonly run: RunIdentity;
-  /** uid of the parent's allowed delegation that names this run; needed when the ServiceAccount differs. */
+  /** uid of the parent's allowed delegation that names this run; needed when the ServiceAccount differs. It admits one child. */
   readonly delegation?: string | undefined;
 }
 
@@ -63,10 +65,14 @@ export type BeginResult =
   | { readonly kind: "too_many_runs"; readonly limit: number }
   | {
       readonly kind: "open";
-      /** By CounterRef.key. A counter that could not be read says why. */
+      /**
+       * By CounterRef.key; the would-be value with this action, whether or not it was added. A counter that could not be read says why.
+       * `run` in span or `per`: span `run` is this run alone, with `per: run` the whole tree. `denials` are those so far.
+       */
       readonly readings: ReadonlyMap<string, CounterReading>;
       /** True when the estimate was added; false when a limit stood in the way or `reserve` was false. */
       readonly reserved: boolean;
+      /** Names the reservation to people; the same for every repeat. Empty for a dryRun. */
       readonly reservation: string;
       readonly root: RunIdentity;
       /** True for the first review of a run: a `run` record is due. */
@@ -81,6 +87,7 @@ export interface AmendRequest extends Pick<
   | "action"
   | "tool"
   | "callDigest"
+  | "delegate"
   | "cost"
   | "tokens"
   | "counters"
@@ -111,18 +118,38 @@ export interface FinishRequest {
   readonly terminate?: { readonly closure: Closure; readonly tree: boolean } | undefined;
 }
 
+export interface FinishResult {
+  /** False when the uid was answered meanwhile (the same question asked twice at once): nothing was changed, and `answer` is the one that stands. */
+  readonly first: boolean;
+  readonly answer: string;
+}
+
+/** What a review may cost and what became of it. */
 export interface Reservation {
   readonly run: RunIdentity;
   readonly uid: string;
   readonly action: ActionType;
+  readonly tool?: string | undefined;
   readonly model?: string | undefined;
+  readonly user?: string | undefined;
+  /** The estimate. */
   readonly cost: CounterReading;
   readonly tokens: CounterReading;
   /** When the action was decided. */
   readonly at: number;
+  /**
+   * `open`: not answered yet. `kept`: it may run, waiting for a report. `settled`: reported, also as skipped (then 0 is charged).
+   * `expired`: nobody reported, charged at its estimate; a report still replaces that. `released`: it may not run.
+   */
   readonly state: "open" | "kept" | "settled" | "expired" | "released";
   readonly reportDigest?: string | undefined;
-  readonly charged?: { readonly cost: Micros; readonly tokens: number } | undefined;
+  /** What stands in the counters now; absent while `open` and when `released`. */
+  readonly charged?: Amount | undefined;
+}
+
+export interface Amount {
+  readonly cost: Micros;
+  readonly tokens: number;
 }
 
 export interface SettleRequest {
@@ -130,8 +157,9 @@ export interface SettleRequest {
   readonly uid: string;
   readonly reportDigest: string;
   /** What is charged instead of the estimate, in the day of the decision. `null` releases (skipped). */
-  readonly charge: { readonly cost: Micros; readonly tokens: number } | null;
+  readonly charge: Amount | null;
 }
+/** `repeat`: the same report again, nothing changed. `conflict`: another report came first. `unknown`: nothing that may run has this uid. */
 export type SettleResult = { readonly kind: "settled" | "repeat" | "conflict" | "unknown" };
 
 export interface RunView {
@@ -140,8 +168,10 @@ export interface RunView {
   readonly closure: Closure | undefined;
   readonly parent: RunIdentity | undefined;
   readonly root: RunIdentity;
+  /** 1 for a root, at most 16. */
   readonly depth: number;
   readonly startedAt: number;
+  /** The last review or report of the run itself. */
   readonly lastAt: number;
 }
 
@@ -153,19 +183,31 @@ export interface UsageQuery {
   readonly zone: string;
 }
 export interface Usage {
-  readonly today: { readonly cost: Micros; readonly tokens: number };
-  readonly month: { readonly cost: Micros; readonly tokens: number };
+  readonly today: Amount;
+  readonly month: Amount;
 }
 
-/** Something that happened before this process started, told by the run log so that budgets are right from the first review. */
+/**
+ * Something that happened before, told by the run log so that budgets are right from the first review.
+ * Events come in the order of the log. A record of a review whose run was closed already counts nothing.
+ */
 export type RestoreEvent =
   | {
       readonly kind: "review";
       readonly at: number;
+      /** The action as it was decided: of a modified one the second pass. */
       readonly request: Omit<BeginRequest, "counters" | "limits" | "reserve" | "dryRun">;
       readonly finish: Omit<FinishRequest, "run" | "uid" | "requestDigest">;
     }
-  | { readonly kind: "settle"; readonly at: number; readonly request: SettleRequest }
+  | {
+      readonly kind: "settle";
+      readonly at: number;
+      readonly request: SettleRequest;
+      /** What the report replaced; without it a report that came more than an hour after its review is not restored. */
+      readonly replaces?: Replaced | undefined;
+    }
+  /** What a sweep did with a reservation nobody settled. */
+  | { readonly kind: "expired"; readonly at: number; readonly run: RunIdentity; readonly uid: string }
   | {
       readonly kind: "closed";
       readonly at: number;
@@ -174,41 +216,57 @@ export type RestoreEvent =
       readonly tree: boolean;
     };
 
-/** Where a run that is no longer in memory is looked up. Throws when it cannot tell. */
+/** The parts of a Reservation that a report needs to be restored without its review. */
+export interface Replaced extends Pick<Reservation, "at" | "tool" | "user"> {
+  readonly charged: Amount;
+}
+
+/** Where a run or an answer that is no longer in memory is looked up. Both throw when they cannot tell. */
 export interface RunArchive {
-  /** Everything that happened in the run, oldest first; empty when there never was such a run. */
-  history(run: RunIdentity): Promise<readonly RestoreEvent[]>;
+  /**
+   * Tells everything that happened in the run, oldest first; nothing when there never was such a run.
+   * Of a root: also everything that happened in the runs below it (for `per: run`), in one order.
+   */
+  history(run: RunIdentity, onEvent: (event: RestoreEvent) => void): Promise<void>;
+  /** The last review of this uid, and what was reported or swept after it; empty when there is none. */
+  review(run: RunIdentity, uid: string): Promise<readonly RestoreEvent[]>;
 }
 
 /**
  * Counters, budgets, run states and answers: reserve -> settle -> release (api.md "What counts", "Runs", "Money").
  * The same uid never adds twice; budgets are exact over settled + reserved.
- * Every method may throw RL_RUN_UNKNOWN_STATE (neither ledger nor archive can tell) or RL_DEADLINE.
+ * Every method may throw RL_RUN_UNKNOWN_STATE (neither ledger nor archive can tell), RL_SATURATED (a bound is reached
+ * and nothing can be put away without loss) or RL_DEADLINE.
  */
 export interface Ledger {
   begin(request: BeginRequest): Promise<BeginResult>;
+  /** Of a review that is open, or of a dryRun. */
   amend(request: AmendRequest): Promise<AmendResult>;
-  finish(request: FinishRequest): Promise<void>;
-  /** Undoes begin: the record was refused, so nothing happened. */
+  /** Keeps the answer. RL_DEADLINE: the review took so long that its reservation was released; nothing may run on it. */
+  finish(request: FinishRequest): Promise<FinishResult>;
+  /**
+   * Undoes begin: the record was refused, so nothing happened. Also undoes finish, but never a termination, and nothing that was reported.
+   * When the same uid was begun twice at once, the last one to give up undoes it.
+   */
   abandon(run: RunIdentity, uid: string): Promise<void>;
   reservation(run: RunIdentity, uid: string): Promise<Reservation | undefined>;
   settle(request: SettleRequest): Promise<SettleResult>;
   run(run: RunIdentity): Promise<RunView | undefined>;
-  /** Ends an active run, or terminates it (with its subtree, or the whole tree). A closed run stays as it is; returns the closure in force. */
+  /**
+   * Ends an active run, or terminates it and its subtree (with `tree`: the whole tree). Ending touches only the run itself.
+   * A terminated run stays as it is; an ended one can still be terminated, because runs below it may be active.
+   * Returns the closure in force, undefined when there is no such run.
+   */
   close(run: RunIdentity, closure: Closure, options: { readonly tree: boolean }): Promise<Closure | undefined>;
   usage(query: UsageQuery): Promise<Usage>;
   /** Charges or releases overdue reservations, ends idle runs, forgets what is past retention. Returns what it closed and charged, for the record. */
   sweep(): Promise<Sweep>;
+  /** Adds what happened before; call it for each record, before the first review is taken. Budgets are not checked. */
   restore(event: RestoreEvent): void;
 }
 
 export interface Sweep {
-  readonly idle: readonly RunIdentity[];
-  readonly charged: readonly {
-    readonly run: RunIdentity;
-    readonly uid: string;
-    readonly cost: Micros;
-    readonly tokens: number;
-  }[];
+  readonly idle: readonly { readonly run: RunIdentity; readonly closure: Closure }[];
+  readonly charged: readonly ({ readonly run: RunIdentity; readonly uid: string } & Amount)[];
   readonly released: readonly { readonly run: RunIdentity; readonly uid: string }[];
 }

@@ -1,0 +1,90 @@
+import { counterRef, type CounterPer } from "#api";
+import { factEntry, type FactName } from "../catalog/facts.ts";
+import { createZoneClock } from "../evaluate/zone-clock.ts";
+import { isWild, parsePath, printPath } from "../path.ts";
+import type { ScalarFact, Segment } from "../model.ts";
+import type { ArgsFact, CompiledFact } from "./compiled.ts";
+import type { Interner } from "./interner.ts";
+
+/** A fact as a policy names it. */
+export type NamedFact =
+  | { readonly kind: "args"; readonly path: readonly Segment[] }
+  | { readonly kind: "label"; readonly label: string }
+  | { readonly kind: "plain"; readonly name: Exclude<FactName, "args" | "labels"> };
+
+/** Says which counter, for counter facts. */
+export interface CounterChoice {
+  readonly per?: CounterPer | undefined;
+  readonly windowMs?: number | undefined;
+  readonly tool?: string | undefined;
+}
+
+export function argsFact(path: readonly Segment[], interner: Interner): ArgsFact {
+  const key = `args${printPath(path)}`;
+  return interner.share("args", key, () =>
+    Object.freeze({ kind: "args", key, path: Object.freeze([...path]), wild: isWild(path) }),
+  );
+}
+
+export function labelFact(label: string, of: "pod" | "namespace", interner: Interner): CompiledFact {
+  const key = `${of === "pod" ? "labels" : "namespace_labels"}${printPath([label])}`;
+  return interner.share("label", key, () => Object.freeze({ kind: "label", key, label, of }));
+}
+
+/** The compiled fact; equal facts of one interner are the same object. The zone must be one the runtime knows. */
+export function compileFact(
+  fact: NamedFact,
+  choice: CounterChoice,
+  zone: string,
+  interner: Interner,
+): CompiledFact {
+  if (fact.kind === "args") return argsFact(fact.path, interner);
+  if (fact.kind === "label") return labelFact(fact.label, "pod", interner);
+  if (fact.name === "time.hour" || fact.name === "time.weekday") return timeFact(fact.name, zone, interner);
+  const { counter } = factEntry(fact.name);
+  if (counter === undefined) {
+    const name = fact.name as ScalarFact;
+    return interner.share("scalar", name, () => Object.freeze({ kind: "scalar", key: name, name }));
+  }
+  const dated = counter.span === "day" || counter.span === "month";
+  const ref = counterRef({
+    metric: counter.metric,
+    span: counter.span,
+    per: choice.per ?? counter.per[0] ?? "agent",
+    ...(dated ? { zone } : {}),
+    ...(choice.windowMs === undefined ? {} : { windowMs: choice.windowMs }),
+    ...(choice.tool === undefined ? {} : { tool: choice.tool }),
+  });
+  return interner.share("counter", ref.key, () =>
+    Object.freeze({ kind: "counter", key: ref.key, counter: Object.freeze(ref) }),
+  );
+}
+
+function timeFact(name: "time.hour" | "time.weekday", zone: string, interner: Interner): CompiledFact {
+  const key = `${name}|${zone}`;
+  return interner.share("time", key, () => {
+    const clock = createZoneClock(zone);
+    if (clock === undefined) throw new RangeError(`${zone} is no time zone`);
+    return Object.freeze({ kind: "time", key, name: name === "time.hour" ? "hour" : "weekday", zone, clock });
+  });
+}
+
+/** `tool`, `args.a[*].b`, `labels["a/b"]`; undefined when the text names no fact. */
+export function parseFactName(text: string): NamedFact | undefined {
+  if (/^args(?:$|[.[])/.test(text)) {
+    const path = parsePath(text.slice("args".length));
+    return path === undefined ? undefined : { kind: "args", path };
+  }
+  if (/^labels[.[]/.test(text)) {
+    const label = labelName(text.slice("labels".length));
+    return label === undefined ? undefined : { kind: "label", label };
+  }
+  return undefined;
+}
+
+/** A label key may itself have dots and slashes: everything after `labels.` is the key. */
+function labelName(text: string): string | undefined {
+  if (text.startsWith(".")) return text.length > 1 ? text.slice(1) : undefined;
+  const path = parsePath(text);
+  return path?.length === 1 && typeof path[0] === "string" ? path[0] : undefined;
+}

@@ -1,0 +1,81 @@
+import type { JsonValue } from "#api";
+import { decimalKey, numericKey, type Numeric } from "../decimal.ts";
+import { FALSE, TRUE } from "../model.ts";
+import type { Evaluate } from "./operator.ts";
+
+/** What a value can be equal to. A number no double holds exactly is a BigDecimal. */
+export type Scalar = string | boolean | null | Numeric;
+
+/**
+ * Equality as users mean it: numbers and decimal strings by value as soon as one side is a number (5 = "5.0"),
+ * two strings as strings, booleans and null only with themselves; anything else differs. Never unevaluable.
+ */
+export function equals(value: JsonValue, operand: Scalar): boolean {
+  if (typeof value === "string") {
+    if (typeof operand === "string") return value === operand;
+    return isNumeric(operand) && decimalKey(value) === numericKey(operand);
+  }
+  if (typeof value !== "number") return value === operand && (typeof value !== "object" || value === null);
+  if (typeof operand === "number") return value === operand;
+  if (typeof operand === "string") return decimalKey(operand) === value;
+  return false; // a BigDecimal is what no double is
+}
+
+function isNumeric(operand: Scalar): operand is Numeric {
+  return typeof operand === "number" || (typeof operand === "object" && operand !== null);
+}
+
+export const eq: Evaluate<Scalar> = (value, operand) => (equals(value, operand) ? TRUE : FALSE);
+export const ne: Evaluate<Scalar> = (value, operand) => (equals(value, operand) ? FALSE : TRUE);
+
+/** Beyond this a list is looked up by key instead of walked. */
+const WALKED = 8;
+
+/** A set of scalars under `equals`. */
+export class ScalarSet {
+  readonly items: readonly Scalar[];
+  readonly #strings: ReadonlySet<JsonValue> | undefined;
+  /** Keys of numbers, and of strings that are decimals: a number equals either, a string only the former. */
+  readonly #numbers: ReadonlySet<number | string> | undefined;
+  readonly #decimals: ReadonlySet<number | string> | undefined;
+
+  constructor(items: readonly Scalar[]) {
+    this.items = items;
+    if (items.length <= WALKED) return;
+    this.#strings = new Set(items.filter((item) => !isNumeric(item)) as JsonValue[]);
+    this.#numbers = new Set(items.filter(isNumeric).map(numericKey));
+    this.#decimals = new Set(
+      items.flatMap((item) => {
+        const key = typeof item === "string" ? decimalKey(item) : undefined;
+        return key === undefined ? [] : [key];
+      }),
+    );
+  }
+
+  has(value: JsonValue): boolean {
+    if (this.#strings === undefined) return this.items.some((item) => equals(value, item));
+    if (typeof value === "number") return this.#holdsNumber(value);
+    if (this.#strings.has(value)) return true;
+    if (typeof value !== "string" || this.#numbers?.size === 0) return false;
+    const key = decimalKey(value);
+    return key !== undefined && this.#numbers?.has(key) === true;
+  }
+
+  #holdsNumber(value: number): boolean {
+    return this.#numbers?.has(value) === true || this.#decimals?.has(value) === true;
+  }
+}
+
+/**
+ * Keys under which an index may store an operand of `equals` and look a value up: if they are equal, they share a key.
+ * They may share one without being equal (the string "5" and the string "5.0"), so a hit still has to be evaluated.
+ * A number is itself or a text, a string is itself and its number, true, false and null are themselves.
+ */
+export function equalityKeys(value: Scalar): readonly (string | number | boolean | null)[] {
+  if (typeof value === "number") return [value + 0];
+  if (value === null || typeof value === "boolean") return [value];
+  if (typeof value === "object") return [`\u0000${numericKey(value)}`];
+  const key = decimalKey(value);
+  if (key === undefined) return [value];
+  return [value, typeof key === "number" ? key : `\u0000${key}`];
+}

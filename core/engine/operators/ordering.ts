@@ -1,0 +1,66 @@
+import { parseDuration, type JsonValue } from "#api";
+import { compareNumeric, parseDecimal, type Numeric } from "../decimal.ts";
+import type { Context, Why } from "../evaluate/context.ts";
+import { FALSE, TRUE, type Truth } from "../model.ts";
+import type { Evaluate } from "./operator.ts";
+import { parseTimestamp } from "./timestamp.ts";
+
+/** How the value is read: as the operand was written. Counters, money and times are numbers in their own unit by then. */
+export type Unit = "number" | "duration" | "timestamp";
+
+/** An operand that is no plain double: exact decimals, durations (milliseconds) and timestamps (nanoseconds since the epoch). */
+export interface Bound {
+  readonly unit: Unit;
+  readonly at: Numeric;
+}
+/** A plain number is the common case and needs no object. */
+export type Threshold = number | Bound;
+export interface Interval {
+  readonly unit: Unit;
+  readonly low: Numeric;
+  readonly high: Numeric;
+}
+
+/** The value as a number of the unit, or undefined when it is none: then nobody can say on which side it lies. */
+export function orderedValue(value: JsonValue, unit: Unit): Numeric | undefined {
+  if (unit === "number") {
+    if (typeof value === "number") return value;
+    return typeof value === "string" ? parseDecimal(value) : undefined;
+  }
+  if (typeof value !== "string") return undefined;
+  return unit === "duration" ? parseDuration(value) : parseTimestamp(value);
+}
+
+const whyNot: Readonly<Record<Unit, Why>> = {
+  number: "not_a_number",
+  duration: "not_a_duration",
+  timestamp: "not_a_timestamp",
+};
+
+function ordering(holds: (order: number) => boolean): Evaluate<Threshold> {
+  return (value, operand, context) => {
+    if (typeof value === "number" && typeof operand === "number") {
+      return holds(value - operand) ? TRUE : FALSE;
+    }
+    return slow(value, operand, context, holds);
+  };
+}
+
+function slow(value: JsonValue, operand: Threshold, context: Context, holds: (order: number) => boolean): Truth {
+  const unit = typeof operand === "number" ? "number" : operand.unit;
+  const actual = orderedValue(value, unit);
+  if (actual === undefined) return context.unevaluable(whyNot[unit]);
+  return holds(compareNumeric(actual, typeof operand === "number" ? operand : operand.at)) ? TRUE : FALSE;
+}
+
+export const gt = ordering((order) => order > 0);
+export const gte = ordering((order) => order >= 0);
+export const lt = ordering((order) => order < 0);
+export const lte = ordering((order) => order <= 0);
+
+/** Both ends belong to the interval. */
+export const between: Evaluate<Interval> = (value, operand, context) => {
+  const actual = orderedValue(value, operand.unit);
+  if (actual === undefined) return context.unevaluable(whyNot[operand.unit]);
+  return compareNumeric(actual, operand.low) >= 0 && compareNumeric(actual, operand.high) <= 0 ? TRUE : FALSE;
+};

@@ -28,11 +28,11 @@ export function parseUsd(value: unknown, path = "usd"): Micros {
   return micros;
 }
 
-/** A JSON number as the decimal it was written as; exponents of tiny numbers are spelt out. */
+/** A JSON number as the decimal it was written as. One so small that it is written with an exponent is less than a micro-dollar, and rounds up to it. */
 function plainNumber(value: number): string | undefined {
   if (!Number.isFinite(value) || value < 0 || Object.is(value, -0)) return undefined;
   const text = String(value);
-  return text.includes("e-") ? value.toFixed(18) : text;
+  return text.includes("e-") ? "0.000001" : text;
 }
 
 /** Micro-dollars as a decimal string, at least two and at most six digits after the point: `"0.012"` is written `0.012`, `1` is `1.00`. */

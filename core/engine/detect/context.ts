@@ -1,0 +1,209 @@
+import { isAsciiLetter, isDigit } from "./chars.ts";
+import { contextWords, IDENTIFIER, longestContextWord, NEGATIVE, NEUTRAL, type WordInfo } from "./context-words.ts";
+
+/** How far context reaches, in characters before and after a candidate. */
+const BEFORE = 48;
+const AFTER = 24;
+/** A negative word further away than this many words says nothing. */
+const NEGATIVE_WORDS = 3;
+
+const SPACE = 32;
+const BACKSLASH = 92;
+
+function isLetter(code: number): boolean {
+  return isAsciiLetter(code) || code >= 0xc0;
+}
+
+function isUpper(code: number): boolean {
+  return code >= 65 && code <= 90;
+}
+
+function isLower(code: number): boolean {
+  return code >= 97 && code <= 122;
+}
+
+/** Start of the word that ends at `end`: letters, split where camelCase changes. */
+function wordStart(text: string, end: number, floor: number): number {
+  let start = end;
+  while (start > floor && isLetter(text.charCodeAt(start - 1))) {
+    const code = text.charCodeAt(start - 1);
+    const right = start < end ? text.charCodeAt(start) : 0;
+    if (isLower(code) && isUpper(right)) break;
+    start--;
+    if (isUpper(code) && isLower(right)) break;
+  }
+  return start;
+}
+
+const wideWords = [...contextWords.keys()].filter((word) => word.charCodeAt(0) >= 0xe00);
+
+/** Scripts without spaces: the longest known word that is contained. */
+function wideLookup(word: string): WordInfo | undefined {
+  const found = wideWords.find((known) => word.includes(known));
+  return found === undefined ? undefined : contextWords.get(found);
+}
+
+function lookup(text: string, start: number, end: number): WordInfo | undefined {
+  if (end - start > longestContextWord) return undefined;
+  const word = text.slice(start, end);
+  const info = contextWords.get(word) ?? contextWords.get(word.toLowerCase());
+  return info ?? (text.charCodeAt(start) >= 0xe00 ? wideLookup(word) : undefined);
+}
+
+/** A key such as `"card_number":` or `card_number=` directly before a value, or −1. */
+function labelEnd(text: string, start: number, floor: number): number {
+  let i = start - 1;
+  while (i >= floor && start - i < 6 && " '\"([{\\+".includes(text.charAt(i))) i--;
+  const separator = i >= floor ? text.charCodeAt(i) : 0;
+  if (separator !== 58 && separator !== 61) return -1;
+  i--;
+  const edge = i;
+  while (i >= floor && edge - i < 4 && " '\"\\]".includes(text.charAt(i))) i--;
+  const quoted =
+    edge > i &&
+    (text.charCodeAt(i + 1) === 34 || text.charCodeAt(i + 1) === 39 || text.charCodeAt(i + 1) === BACKSLASH);
+  return separator === 61 || quoted ? i + 1 : -1;
+}
+
+function endsSentence(text: string, i: number): boolean {
+  const code = text.charCodeAt(i);
+  return (code === 46 || code === 33 || code === 63 || code === 59) && text.charCodeAt(i + 1) === SPACE;
+}
+
+/**
+ * What the words around one candidate say. One instance per scanner, filled anew for each candidate:
+ * no allocation on the request path beyond the words themselves.
+ */
+export class Context {
+  /** Entities that a word speaks for. */
+  low = 0;
+  high = 0;
+  /** Flags of all words seen. */
+  flags = 0;
+  /** The nearest word that says anything at all: NEGATIVE, IDENTIFIER, or 0 for one that speaks for some entity. */
+  nearest = 0;
+  #decided = false;
+  #words = 0;
+
+  reset(): void {
+    this.low = 0;
+    this.high = 0;
+    this.flags = 0;
+    this.nearest = 0;
+    this.#decided = false;
+    this.#words = 0;
+  }
+
+  supports(entity: number): boolean {
+    return entity < 32 ? (this.low & (1 << entity)) !== 0 : (this.high & (1 << (entity - 32))) !== 0;
+  }
+
+  support(entity: number): void {
+    if (entity < 32) this.low |= 1 << entity;
+    else this.high |= 1 << (entity - 32);
+    if (!this.#decided) this.#decided = true;
+  }
+
+  /** The words before `start`, no further than `floor` (the end of the previous finding). True: the string's start was reached. */
+  before(text: string, start: number, floor: number): boolean {
+    const stop = Math.max(floor, start - BEFORE);
+    const label = labelEnd(text, start, stop);
+    if (label >= 0) {
+      const from = this.#label(text, label, stop);
+      if (from < 0) return false;
+      this.#walk(text, from, stop);
+    } else {
+      this.#walk(text, start, stop);
+    }
+    return stop === 0;
+  }
+
+  /** Words of one key, nearest (last) first; true when one of them says something. */
+  key(key: string): boolean {
+    const decided = this.#decided;
+    this.#words = 0;
+    let i = key.length;
+    const floor = Math.max(0, i - BEFORE);
+    while (i > floor) i = this.#step(key, i, floor);
+    return this.#decided && !decided;
+  }
+
+  /** Words after `end`, up to a comma, quote, bracket, line or sentence end. */
+  after(text: string, end: number): void {
+    const stop = Math.min(text.length, end + AFTER);
+    let i = end;
+    while (i < stop) {
+      const code = text.charCodeAt(i);
+      if (isLetter(code)) {
+        const from = i;
+        while (i < stop && isLetter(text.charCodeAt(i))) i++;
+        const info = lookup(text, from, i);
+        if (info !== undefined) this.#positive(info);
+      } else if (code === SPACE || code === 45 || code === 40) i++;
+      else return;
+    }
+  }
+
+  /** Reads a key in the text; the position to go on from, or −1 when the key alone decides. */
+  #label(text: string, end: number, floor: number): number {
+    let i = end;
+    let unknown = false;
+    while (i > floor) {
+      const code = text.charCodeAt(i - 1);
+      if (!isLetter(code) && !isDigit(code) && code !== 95 && code !== 45) break;
+      const next = this.#step(text, i, floor);
+      if (next < i - 1 && !this.#lastKnown) unknown = true;
+      i = next;
+    }
+    return this.#decided || unknown ? -1 : i;
+  }
+
+  #lastKnown = false;
+
+  #walk(text: string, start: number, stop: number): void {
+    let i = start;
+    while (i > stop) {
+      if (i < start && endsSentence(text, i - 1)) return;
+      if (text.charCodeAt(i - 1) === 62 && isPlaceholder(text, i - 1)) return;
+      i = this.#step(text, i, stop);
+    }
+  }
+
+  /** Consumes one word or one other character to the left of `i`. */
+  #step(text: string, i: number, floor: number): number {
+    if (!isLetter(text.charCodeAt(i - 1))) return i - 1;
+    let start = wordStart(text, i, floor);
+    // A letter after a backslash is an escape such as \n, not a word.
+    if (start > 0 && text.charCodeAt(start - 1) === BACKSLASH && start < i) start++;
+    const info = start < i ? lookup(text, start, i) : undefined;
+    this.#lastKnown = info !== undefined;
+    this.#words++;
+    if (info !== undefined) this.#take(info);
+    return Math.min(start, i - 1);
+  }
+
+  #take(info: WordInfo): void {
+    const against = info.flags & (NEGATIVE | IDENTIFIER);
+    if (against !== 0 && !this.#decided && this.#words <= NEGATIVE_WORDS) this.nearest = against;
+    if (against === 0 || (info.low | info.high) !== 0) this.#positive(info);
+    if ((info.flags & NEUTRAL) === 0) this.#decided = true;
+  }
+
+  #positive(info: WordInfo): void {
+    this.low |= info.low;
+    this.high |= info.high;
+    this.flags |= info.flags;
+  }
+}
+
+/** `<PHONE_NUMBER>` left by an earlier redaction: its words are not context. */
+function isPlaceholder(text: string, close: number): boolean {
+  let i = close - 1;
+  while (i >= 0 && close - i < 48) {
+    const code = text.charCodeAt(i);
+    if (code === 60) return i < close - 1;
+    if (!isUpper(code) && !isDigit(code) && code !== 95) return false;
+    i--;
+  }
+  return false;
+}

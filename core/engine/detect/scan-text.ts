@@ -1,0 +1,138 @@
+import {
+  AT,
+  asciiClass,
+  BACKSLASH,
+  BREAK,
+  charClass,
+  COLON,
+  DIGIT,
+  HYPHEN_OR_DOT,
+  isDigit,
+  isWord,
+  LETTER,
+} from "./chars.ts";
+import { date } from "./dates.ts";
+import { readGroups } from "./digit-groups.ts";
+import { email } from "./email.ts";
+import { ipv4, ipv6 } from "./ip.ts";
+import { numbers } from "./numbers.ts";
+import { phone } from "./phone.ts";
+import type { Scanner } from "./scanner.ts";
+import { hexJoined, letterNumbers, token } from "./tokens.ts";
+import { url } from "./url.ts";
+
+const DOT = 46;
+const SLASH = 47;
+const COLON_CODE = 58;
+
+function tokenEnd(text: string, from: number): number {
+  let end = from;
+  while (isWord(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** Digits that begin a token: addresses, dates, numbers. Returns where to go on. */
+function number(s: Scanner, start: number): number {
+  const { text } = s;
+  readGroups(s, start);
+  const firstEnd = s.groupEnd[0] ?? start;
+  const next = text.charCodeAt(firstEnd);
+  if (isWord(next)) {
+    const end = tokenEnd(text, firstEnd);
+    return afterExtension(s, start) ?? token(s, start, end);
+  }
+  const joined = hexJoined(s, start, firstEnd);
+  if (joined >= 0) return joined;
+  if (next === DOT) {
+    const end = ipv4(s, start);
+    if (end >= 0) return end;
+  }
+  const dated = date(s);
+  if (dated >= 0) return dated;
+  return measured(s, start, firstEnd);
+}
+
+/** A number directly followed by a letter is a token, unless the letter starts an extension: 2025550123x44. */
+function afterExtension(s: Scanner, start: number): number | undefined {
+  const end = s.groupEnd[0] ?? start;
+  if (end - start < 7 || (s.text.charCodeAt(end) | 32) !== 120 || !isDigit(s.text.charCodeAt(end + 1)))
+    return undefined;
+  phone(s);
+  const found = s.settle();
+  return found < 0 ? undefined : found;
+}
+
+function measured(s: Scanner, start: number, firstEnd: number): number {
+  s.proposalStart = start;
+  numbers(s);
+  if ((s.groupDigits[s.groups] ?? 0) >= 6) phone(s);
+  const found = s.settle();
+  if (found >= 0) return found;
+  const lettered = firstEnd - start <= 8 ? letterNumbers(s, start, firstEnd) : -1;
+  return lettered >= 0 ? lettered : firstEnd;
+}
+
+/** `:` — a web address, or hex groups whose first has no digit (dead:beef::1, aa:bb:…), or `::1`. */
+function colon(s: Scanner, at: number, tokenStart: number): number {
+  const { text } = s;
+  const next = text.charCodeAt(at + 1);
+  if (next === SLASH) {
+    if (text.charCodeAt(at + 2) === SLASH) url(s, at);
+    return at + 1;
+  }
+  const found = tokenStart < at ? hexJoined(s, tokenStart, at) : next === COLON_CODE ? ipv6(s, at) : -1;
+  return found >= 0 ? found : at + 1;
+}
+
+function skipColons(text: string, i: number): number {
+  let at = i;
+  while (text.charCodeAt(at) === COLON_CODE) at++;
+  return at;
+}
+
+/** One pass over `s.text`. Every step moves on by what it looked at or is bounded by a constant, so the whole is linear. */
+export function scanText(s: Scanner): void {
+  const { text } = s;
+  const n = text.length;
+  let tokenStart = 0;
+  let i = 0;
+  while (i < n) {
+    const code = text.charCodeAt(i);
+    const kind = code < 128 ? asciiClass[code] : charClass(code);
+    if (kind === LETTER) {
+      i++;
+      continue;
+    }
+    if (kind === BREAK) tokenStart = ++i;
+    else {
+      i = trigger(s, i, { kind: kind ?? BREAK, tokenStart });
+      tokenStart = i;
+      if (s.done || s.truncated) return;
+    }
+  }
+}
+
+function trigger(s: Scanner, i: number, at: { kind: number; tokenStart: number }): number {
+  const { text } = s;
+  switch (at.kind) {
+    case DIGIT:
+      return at.tokenStart === i ? number(s, i) : token(s, at.tokenStart, tokenEnd(text, i));
+    case AT: {
+      const end = email(s, i, i + 1);
+      return end >= 0 ? end : i + 1;
+    }
+    case COLON: {
+      const end = colon(s, i, at.tokenStart);
+      return end > i + 1 ? end : skipColons(text, i + 1);
+    }
+    case HYPHEN_OR_DOT: {
+      const end = at.tokenStart < i ? hexJoined(s, at.tokenStart, i) : -1;
+      return end >= 0 ? end : i + 1;
+    }
+    case BACKSLASH:
+      // In JSON and program source a letter after a backslash is an escape, not the start of a word.
+      return i + ("nrtbf\\".includes(text.charAt(i + 1)) ? 2 : 1);
+    default:
+      return i + 1;
+  }
+}

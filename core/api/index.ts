@@ -11,6 +11,7 @@ export * from "./pointer.ts";
 export * from "./review-request.ts";
 export * from "./schema/approval.ts";
 export * from "./schema/common.ts";
+export { VALIDATIONS, type Demand } from "./schema/demands.ts";
 export * from "./schema/policy.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/review.ts";

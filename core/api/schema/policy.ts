@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { atMost, demand, keyedList } from "./demands.ts";
 import {
   API_VERSION,
   conditionSchema,
@@ -16,22 +17,68 @@ export type RuleAction = (typeof ruleActions)[number];
 export const RULE_ID = "^[a-z0-9_-]{1,63}$";
 const path = z.string().min(1).max(512);
 
-/** One operation on the arguments; exactly one of the operation keys names the place. */
-export const modifyOperationSchema = z.strictObject({
-  redact: path.optional().describe("Replaces personal data in the text at this path."),
-  entities: z.array(z.string().min(1).max(64)).max(64).optional().describe("With redact: only these entity types."),
-  set: path.optional().describe("Writes `value` at this path."),
-  add_default: path.optional().describe("Writes `value` at this path if nothing is there."),
-  remove: path.optional().describe("Removes what is at this path."),
-  clamp: path.optional().describe("Keeps the number at this path between `min` and `max`."),
-  truncate: path.optional().describe("Shortens the text or list at this path to `length`."),
-  value: z.unknown().optional(),
-  min: z.number().optional(),
-  max: z.number().optional(),
-  length: z.int().min(0).max(1_048_576).optional(),
-});
-export type ModifyOperation = z.infer<typeof modifyOperationSchema>;
 export const modifyVerbs = ["redact", "set", "add_default", "remove", "clamp", "truncate"] as const;
+
+/** One operation on the arguments; exactly one of the operation keys names the place. */
+export const modifyOperationSchema = demand(
+  z
+    .strictObject({
+      redact: path.optional().describe("Replaces personal data in the text at this path."),
+      entities: z
+        .array(z.string().min(1).max(64))
+        .max(64)
+        .optional()
+        .describe("With redact: only these entity types. All by default."),
+      set: path.optional().describe("Writes `value` at this path."),
+      add_default: path.optional().describe("Writes `value` at this path if nothing is there."),
+      remove: path.optional().describe("Removes what is at this path."),
+      clamp: path.optional().describe("Keeps the number at this path between `min` and `max`."),
+      truncate: path.optional().describe("Shortens the text or list at this path to `length`."),
+      value: z.unknown().optional().describe("With set and add_default: what is written."),
+      min: z.number().optional().describe("With clamp: the smallest number."),
+      max: z.number().optional().describe("With clamp: the largest number."),
+      length: z
+        .int()
+        .min(0)
+        .max(1_048_576)
+        .optional()
+        .describe("With truncate: how many characters or elements are kept."),
+    })
+    // `value` has no type, so that CEL cannot see it: the admission webhook checks this one.
+    .refine(
+      (operation) =>
+        (operation.value !== undefined) === (operation.set !== undefined || operation.add_default !== undefined),
+      "set and add_default need value; the others take none",
+    ),
+  [
+    {
+      rule: "[has(self.redact), has(self.set), has(self.add_default), has(self.remove), has(self.clamp), has(self.truncate)].filter(x, x).size() == 1",
+      message: "exactly one of redact, set, add_default, remove, clamp, truncate",
+      holds: (operation) => modifyVerbs.filter((verb) => operation[verb] !== undefined).length === 1,
+    },
+    {
+      rule: "!has(self.entities) || has(self.redact)",
+      message: "entities stands with redact only",
+      holds: ({ entities, redact }) => entities === undefined || redact !== undefined,
+    },
+    {
+      rule: "(has(self.min) || has(self.max)) == has(self.clamp)",
+      message: "clamp needs min or max; the others take neither",
+      holds: ({ min, max, clamp }) => (min !== undefined || max !== undefined) === (clamp !== undefined),
+    },
+    {
+      rule: "!has(self.min) || !has(self.max) || self.min <= self.max",
+      message: "min must not be above max",
+      holds: ({ min, max }) => min === undefined || max === undefined || min <= max,
+    },
+    {
+      rule: "has(self.length) == has(self.truncate)",
+      message: "truncate needs length; the others take none",
+      holds: ({ length, truncate }) => (length !== undefined) === (truncate !== undefined),
+    },
+  ],
+);
+export type ModifyOperation = z.infer<typeof modifyOperationSchema>;
 
 export const approverSchema = z
   .string()
@@ -53,20 +100,47 @@ export const approvalSettingsSchema = z.strictObject({
 });
 export type ApprovalSettings = z.infer<typeof approvalSettingsSchema>;
 
-export const policyRuleSchema = z.strictObject({
-  id: z.string().regex(new RegExp(RULE_ID), "expected 1 to 63 of a-z, 0-9, _ and -"),
-  name: z.string().max(256).optional(),
-  description: z.string().max(4096).optional(),
-  when: openObject.describe(
-    "Conditions that all must hold: fact -> value, list or operators; all, any, not, cel. {} matches everything.",
-  ),
-  action: z.enum(ruleActions),
-  message: z.string().max(1024).optional().describe("Told to the agent and shown to people."),
-  mode: z.enum(modes).optional().describe("A rule may be laxer than its policy, never stricter."),
-  approvers: z.array(approverSchema).max(32).optional(),
-  approval: approvalSettingsSchema.optional(),
-  modify: z.array(modifyOperationSchema).min(1).max(32).optional(),
-});
+export const policyRuleSchema = demand(
+  z.strictObject({
+    id: z
+      .string()
+      .max(63)
+      .regex(new RegExp(RULE_ID), "expected 1 to 63 of a-z, 0-9, _ and -")
+      .describe("Name of the rule, unique in its policy."),
+    name: z.string().max(256).optional().describe("Title for people."),
+    description: z.string().max(4096).optional().describe("Why the rule is there."),
+    when: openObject.describe(
+      "Conditions that all must hold: fact -> value, list or operators; all, any, not, cel. {} matches everything.",
+    ),
+    action: z.enum(ruleActions).describe("What happens when the conditions hold; log records and lets pass."),
+    message: z.string().max(1024).optional().describe("Told to the agent and shown to people."),
+    mode: z
+      .enum(modes)
+      .optional()
+      .describe("Audit: this rule only records what it would do. A rule may be laxer than its policy, never stricter."),
+    approvers: z
+      .array(approverSchema)
+      .max(32)
+      .optional()
+      .describe(
+        "Who may answer, for require_approval. Without any: people with the RBAC verb `approve` on approvalrequests.",
+      ),
+    approval: approvalSettingsSchema.optional().describe("How people are asked, for require_approval."),
+    modify: z
+      .array(modifyOperationSchema)
+      .min(1)
+      .max(32)
+      .optional()
+      .describe("What is changed in the arguments, in order, for modify."),
+  }),
+  [
+    {
+      rule: "has(self.modify) == (self.action == 'modify')",
+      message: "action modify needs modify; the other actions take none",
+      holds: ({ modify, action }) => (modify !== undefined) === (action === "modify"),
+    },
+  ],
+);
 export type PolicyRule = z.infer<typeof policyRuleSchema>;
 
 const usdSchema = z
@@ -78,13 +152,13 @@ export const policySpecSchema = z.strictObject({
   mode: z
     .enum(modes)
     .optional()
-    .describe("Enforce, or Audit: evaluate and record, change nothing. Enforce by default."),
+    .meta({ default: "Enforce" })
+    .describe("Enforce, or Audit: evaluate and record what it would have done, change nothing."),
   selector: selectorSchema.optional().describe("Agent pods this policy is for; empty means every agent in scope."),
   timezone: z.string().min(1).max(64).optional().describe("IANA zone that says when a day begins; UTC by default."),
-  actionGroups: z
-    .record(z.string().max(63), z.array(z.string().min(1).max(256)).max(64))
+  actionGroups: atMost(z.record(z.string().max(63), z.array(z.string().min(1).max(256)).max(64)), 64)
     .optional()
-    .describe("Named lists of tool globs."),
+    .describe("Named lists of tool globs, for requireApproval."),
   maxCostPerRun: usdSchema
     .optional()
     .describe("Shorthand: denies when the run's cost would exceed this amount of USD."),
@@ -92,47 +166,79 @@ export const policySpecSchema = z.strictObject({
   requireApproval: z
     .strictObject({
       actions: z.array(z.string().min(1).max(256)).min(1).max(64).describe("Names of action groups, or tool globs."),
-      approvers: z.array(approverSchema).max(32).optional(),
-      approval: approvalSettingsSchema.optional(),
+      approvers: z.array(approverSchema).max(32).optional().describe("Who may answer."),
+      approval: approvalSettingsSchema.optional().describe("How people are asked."),
     })
     .optional()
     .describe("Shorthand: asks for approval of these tools."),
-  rules: z.array(policyRuleSchema).max(256).optional(),
+  rules: keyedList(z.array(policyRuleSchema).max(256), "id")
+    .optional()
+    .describe("All are evaluated; the strongest decision of those that match wins."),
 });
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 
 export const policyStatusSchema = z.strictObject({
-  observedGeneration: z.int().optional(),
-  conditions: z.array(conditionSchema).max(16).optional(),
+  observedGeneration: z.int().min(0).optional().describe("Generation of the spec that this status is about."),
+  conditions: keyedList(z.array(conditionSchema).max(16), "type")
+    .optional()
+    .describe(
+      "Accepted: it compiles. Enforced: its last good version is in force. Ready: every webhook replica serves this generation.",
+    ),
   mode: z.enum(modes).optional().describe("The mode in force."),
-  rules: z.int().optional(),
+  rules: z.int().min(0).optional().describe("Rules in force, those of the shorthands included."),
   replicas: z
-    .strictObject({ enforcing: z.int(), total: z.int(), summary: z.string().max(32) })
+    .strictObject({
+      enforcing: z.int().min(0).describe("Replicas that serve it."),
+      total: z.int().min(0).describe("Replicas there are."),
+      summary: z.string().max(32).describe("Both, for the column: 3/3."),
+    })
     .optional()
     .describe("Webhook replicas that serve this generation."),
-  decisions: z.record(z.string().max(32), z.int()).optional().describe("Rough counts of what its rules decided."),
+  decisions: atMost(z.record(z.string().max(32), z.int().min(0)), 16)
+    .optional()
+    .describe(
+      "Rough counts of what its rules decided, or would have decided under Audit; refreshed at most every 30 s.",
+    ),
 });
 
-export const agentPolicySchema = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal("AgentPolicy"),
-  metadata: metadataSchema,
-  spec: policySpecSchema,
-  status: policyStatusSchema.optional(),
-});
+/** A namespace's policy must not open its own namespace's ServiceAccounts the way to the vote. */
+const namespacedSpecSchema = demand(policySpecSchema, [
+  {
+    rule: "!has(self.rules) || self.rules.all(r, !has(r.approval) || !has(r.approval.allowApproversInNamespace))",
+    message: "allowApproversInNamespace may stand in a ClusterAgentPolicy only",
+    holds: ({ rules = [] }) => rules.every((rule) => rule.approval?.allowApproversInNamespace === undefined),
+  },
+  {
+    rule: "!has(self.requireApproval) || !has(self.requireApproval.approval) || !has(self.requireApproval.approval.allowApproversInNamespace)",
+    message: "allowApproversInNamespace may stand in a ClusterAgentPolicy only",
+    holds: ({ requireApproval }) => requireApproval?.approval?.allowApproversInNamespace === undefined,
+  },
+]);
+
+export const agentPolicySchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal("AgentPolicy"),
+    metadata: metadataSchema,
+    spec: namespacedSpecSchema.describe("What the policy demands."),
+    status: policyStatusSchema.optional().describe("What the operator found."),
+  })
+  .describe("Rules for the agents of one namespace.");
 
 export const clusterPolicySpecSchema = policySpecSchema.extend({
   namespaceSelector: selectorSchema.optional().describe("Namespaces this policy is for; empty means all."),
 });
 export type ClusterPolicySpec = z.infer<typeof clusterPolicySpecSchema>;
 
-export const clusterAgentPolicySchema = z.strictObject({
-  apiVersion: z.literal(API_VERSION),
-  kind: z.literal("ClusterAgentPolicy"),
-  metadata: metadataSchema,
-  spec: clusterPolicySpecSchema,
-  status: policyStatusSchema.optional(),
-});
+export const clusterAgentPolicySchema = z
+  .strictObject({
+    apiVersion: z.literal(API_VERSION),
+    kind: z.literal("ClusterAgentPolicy"),
+    metadata: metadataSchema,
+    spec: clusterPolicySpecSchema.describe("What the policy demands."),
+    status: policyStatusSchema.optional().describe("What the operator found."),
+  })
+  .describe("Rules for agents in every namespace, or in those that a selector names.");
 
 export type AgentPolicy = z.infer<typeof agentPolicySchema>;
 export type ClusterAgentPolicy = z.infer<typeof clusterAgentPolicySchema>;

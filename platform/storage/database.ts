@@ -74,6 +74,9 @@ export interface ChainHead {
   readonly hash: string;
 }
 
+/** Told how many appends that were answered before their commit (`buffered`) are lost, and why. */
+export type LostListener = (count: number, reason: string) => void;
+
 export interface DatabaseHealth {
   /** `stalled`: a batch is overdue; `failing`: the last batch was refused; `down`: the writer is being restarted. */
   readonly state: "ok" | "failing" | "stalled" | "down" | "closed";
@@ -102,6 +105,7 @@ export interface Database extends Reader {
   /** False while a write would be refused at once: ask before something is reserved. */
   readonly accepting: boolean;
   readonly durability: Durability;
+  onLost(listener: LostListener): void;
   health(): DatabaseHealth;
   /** Takes nothing more, writes what waits, checkpoints, closes. Resolves to how many writes were left undone at the deadline. Repeatable. */
   close(deadlineMs: number): Promise<{ readonly left: number }>;

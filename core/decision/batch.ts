@@ -1,16 +1,12 @@
 import { isRunlogError, RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
-import type { Caller } from "./caller.ts";
-import type { Deciding } from "./deciding.ts";
-import { review } from "./review.ts";
 
 /**
  * Up to 64 reviews of one run, in order; each sees the reservations of those before it, and after a terminate the rest answer terminate.
  * A refused item ends the batch with its error; the items before it stand, and a retry with the same uids gets their answers.
  */
 export async function reviewBatch(
-  deciding: Deciding,
-  caller: Caller,
   items: readonly ReviewRequest[],
+  review: (item: ReviewRequest) => Promise<ReviewResponse>,
 ): Promise<readonly ReviewResponse[]> {
   const run = items[0]?.run;
   const stranger = items.findIndex((item) => item.run !== run);
@@ -19,7 +15,7 @@ export async function reviewBatch(
   }
   const answers: ReviewResponse[] = [];
   for (const [i, item] of items.entries())
-    answers.push(await review(deciding, caller, item).catch((error: unknown) => rethrow(error, i)));
+    answers.push(await review(item).catch((error: unknown) => rethrow(error, i)));
   return answers;
 }
 

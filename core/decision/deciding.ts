@@ -32,4 +32,5 @@ export interface DecisionLog {
   /** Throws RL_SATURATED or RL_STORE_UNAVAILABLE when a record could not be taken now, before anything is reserved. */
   admit(dryRun: boolean): void;
   append: RunLog["append"];
+  review: RunLog["review"];
 }

@@ -38,8 +38,7 @@ export async function review(deciding: Deciding, caller: Caller, request: Review
     const first = decide(planned, begun.readings);
     const way = { question, index, first, open: begun };
     const { outcome, judgement } = await settleOutcome(deciding, way);
-    await write(deciding, way, outcome, judgement);
-    return outcome.response;
+    return await write(deciding, way, outcome, judgement);
   } catch (error) {
     await takeBack(deciding, question, error);
     throw error;
@@ -156,27 +155,36 @@ function passContext(deciding: Deciding, way: Way): PassContext {
 }
 
 /** Record first, then the ledger keeps the answer: what is not written down did not happen. */
-async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<void> {
+async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<ReviewResponse> {
   const { question, open } = way;
   if (question.dryRun) {
     deciding.metrics.decision(outcome.response, question.caller, deciding.clock.now() - question.now);
-    return;
+    return outcome.response;
   }
-  await deciding.runLog.append(
-    reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }),
-  );
+  const appended = await deciding.runLog.append(reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }));
+  const kept = appended.kind === "duplicate" ? await recorded(deciding, question) : outcome;
   await deciding.ledger.finish({
     run: question.run,
     uid: question.request.uid,
     requestDigest: question.requestDigest,
-    answer: JSON.stringify(outcome.response),
-    decision: outcome.response.decision,
-    mayRun: outcome.mayRun,
-    countsAsDenial: outcome.countsAsDenial,
-    terminate: outcome.terminate,
+    answer: JSON.stringify(kept.response),
+    decision: kept.response.decision,
+    mayRun: kept.mayRun,
+    countsAsDenial: kept.countsAsDenial,
+    terminate: kept.terminate,
   });
-  if (outcome.terminate !== undefined) await deciding.approvals.withdrawRun(question.run, "the run was terminated");
-  deciding.decided(outcome, question);
+  deciding.decided(kept, question);
+  return kept.response;
+}
+
+/** A batch that was overdue was written after all: its answer stands, whatever this evaluation found. */
+async function recorded(deciding: Deciding, question: Question): Promise<Outcome> {
+  const record = await deciding.runLog.review(question.run, question.request.uid);
+  if (record === undefined) throw new RunlogError("RL_STORE_UNAVAILABLE", "the record of this uid cannot be read back");
+  if (record.requestDigest !== question.requestDigest) {
+    throw new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", { path: "request.uid" });
+  }
+  return { response: record.response, mayRun: record.mayRun, countsAsDenial: record.countsAsDenial, terminate: record.terminate };
 }
 
 async function closed(

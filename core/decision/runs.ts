@@ -34,14 +34,15 @@ export async function terminateRun(
   });
 }
 
-async function close(deciding: Deciding, identity: RunIdentity, closure: Closure): Promise<Closure> {
+async function close(deciding: Deciding, wanted: { run: RunIdentity; closure: Closure; by?: string }): Promise<Closure> {
+  const { run: identity, closure } = wanted;
   const view = await deciding.ledger.run(identity);
   if (view === undefined) throw new RunlogError("RL_NOT_FOUND", `there is no run ${identity.run}`, { path: "run" });
   const before = view.closure;
   if (before !== undefined && (before.state === closure.state || before.state === "terminated"))
     return kept(before, closure);
   deciding.runLog.admit(false);
-  await deciding.runLog.append(runRecord({ run: identity, closure, tree: false }));
+  await deciding.runLog.append(runRecord({ ...wanted, tree: false }));
   const after = (await deciding.ledger.close(identity, closure, { tree: false })) ?? closure;
   await deciding.approvals.withdrawRun(
     identity,

@@ -126,6 +126,10 @@ export interface Verdict {
   readonly matchedTotal: number;
   readonly audit: readonly Match[];
   readonly auditTotal: number;
+  /** Every enforcing modify rule that matched and was evaluable, in rule order, with its compiled operations for applyModify. Never cut. */
+  readonly modifications: readonly { readonly match: Match; readonly operations: readonly unknown[] }[];
+  /** Every enforcing require_approval match, in order. Never cut: an approval must name all who were asked. */
+  readonly asking: readonly Match[];
   readonly policiesEvaluated: number;
   readonly revision: string;
   /** True when a matched `terminate` rule looked at a `per: run` fact, so that the whole tree ends. */

@@ -39,15 +39,11 @@ export function checkResource(resource: JsonObject): {
   return { compiled: diagnostics.some((one) => one.severity === "error") ? undefined : policy, problems: diagnostics };
 }
 
-/** `AgentPolicy/namespace/name` or `ClusterAgentPolicy/name`: what a policy is known by, whatever file it comes from. */
+/** `AgentPolicy/namespace/name` or `ClusterAgentPolicy//name`: what a policy is known by, whatever file it comes from. */
 export function policyKey(resource: JsonObject): string {
   const metadata = (resource["metadata"] ?? {}) as JsonObject;
-  const parts = [
-    resource["kind"],
-    ...(resource["kind"] === "ClusterAgentPolicy" ? [] : [metadata["namespace"]]),
-    metadata["name"],
-  ];
-  return parts.map(String).join("/");
+  const namespace = resource["kind"] === "ClusterAgentPolicy" ? "" : metadata["namespace"];
+  return [resource["kind"], namespace, metadata["name"]].map(String).join("/");
 }
 
 /** Checks the text of a policy file: RunLog files and Kubernetes resources, several documents, mixed. Never throws. */

@@ -30,7 +30,9 @@ export async function createClient(io: Io, flags: ServerFlags): Promise<Client> 
       text = await response.text();
     } catch (error) {
       const why = error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error);
-      throw new RunlogError("RL_UNREACHABLE", `${flags.server}: ${why}. Is \`runlog serve\` running there?`, { cause: error });
+      throw new RunlogError("RL_UNREACHABLE", `${flags.server}: ${why}. Is \`runlog serve\` running there?`, {
+        cause: error,
+      });
     }
     if (!response.ok) throw problemOf(response.status, text);
     return JSON.parse(text) as T;
@@ -38,7 +40,11 @@ export async function createClient(io: Io, flags: ServerFlags): Promise<Client> 
   return {
     get: (path, query = {}, timeoutMs = TIMEOUT_MS) => call(withQuery(path, query), { headers }, timeoutMs),
     post: (path, body) =>
-      call(path, { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) }, TIMEOUT_MS),
+      call(
+        path,
+        { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) },
+        TIMEOUT_MS,
+      ),
   };
 }
 
@@ -76,6 +82,9 @@ function problemOf(status: number, text: string): RunlogError {
   } catch {
     // Something else answered there, a proxy for example.
   }
-  const code = problem.code !== undefined && problem.code in errorTable ? (problem.code as ErrorCode) : "RL_UNREACHABLE";
-  return new RunlogError(code, problem.detail ?? `the server answered ${status}: ${text.slice(0, 200)}`, { path: problem.path });
+  const code =
+    problem.code !== undefined && problem.code in errorTable ? (problem.code as ErrorCode) : "RL_UNREACHABLE";
+  return new RunlogError(code, problem.detail ?? `the server answered ${status}: ${text.slice(0, 200)}`, {
+    path: problem.path,
+  });
 }

@@ -17,7 +17,8 @@ export type Colors = ReturnType<typeof picocolors.createColors>;
 /** Colours on a terminal unless NO_COLOR is set (no-color.org); FORCE_COLOR turns them on anywhere. */
 export function colorsFor(io: Io, stream: "out" | "err"): Colors {
   const { NO_COLOR: none, FORCE_COLOR: force } = io.env;
-  const wanted = force !== undefined && force !== "" && force !== "0" ? true : (none ?? "") === "" && io.terminal[stream];
+  const wanted =
+    force !== undefined && force !== "" && force !== "0" ? true : (none ?? "") === "" && io.terminal[stream];
   return picocolors.createColors(wanted);
 }
 

@@ -12,8 +12,25 @@ export interface Column<T> {
 
 /** Rows as kubectl prints them: aligned columns without borders. */
 export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): string {
-  const none = { top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "" };
-  const sides = { "bottom-right": "", left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "   " };
+  const none = {
+    top: "",
+    "top-mid": "",
+    "top-left": "",
+    "top-right": "",
+    bottom: "",
+    "bottom-mid": "",
+    "bottom-left": "",
+  };
+  const sides = {
+    "bottom-right": "",
+    left: "",
+    "left-mid": "",
+    mid: "",
+    "mid-mid": "",
+    right: "",
+    "right-mid": "",
+    middle: "   ",
+  };
   const grid = new CliTable({
     head: columns.map((column) => column.title.toUpperCase()),
     chars: { ...none, ...sides },
@@ -30,7 +47,10 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): str
 /** Control characters of foreign text never reach the terminal. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** The value itself as JSON or YAML, or what `asTable` makes of it. */

@@ -72,7 +72,11 @@ function outputOption(formats: readonly string[] = outputFormats): Option {
 function serverOptions(command: Command): Command {
   return command
     .option("--server <url>", "the decision point", process.env["RUNLOG_SERVER"] ?? "http://127.0.0.1:8181")
-    .option("--state <folder>", "state folder of the local server, for its approver token", process.env["RUNLOG_STATE"] ?? ".runlog")
+    .option(
+      "--state <folder>",
+      "state folder of the local server, for its approver token",
+      process.env["RUNLOG_STATE"] ?? ".runlog",
+    )
     .option("--token-file <file>", "file with the bearer token to send")
     .addOption(outputOption());
 }
@@ -135,7 +139,9 @@ function addPolicyCommands(program: Command, io: Io, choose: (action: Action) =>
     command
       .addHelpText("after", `\nExamples:\n  runlog ${name} policies/\n  runlog ${name} --output json policy.yaml`)
       .action((paths: string[], options) =>
-        choose(async () => (await import("./commands/check.ts")).check(io, paths, { ...options, warnings: name === "lint" })),
+        choose(async () =>
+          (await import("./commands/check.ts")).check(io, paths, { ...options, warnings: name === "lint" }),
+        ),
       );
   }
   program
@@ -147,8 +153,13 @@ function addPolicyCommands(program: Command, io: Io, choose: (action: Action) =>
     .addOption(new Option("--mode <mode>", "mode of the policy").choices([...modes]))
     .option("-f, --out-file <file>", "write there; an existing file is not overwritten")
     .addOption(new Option("-o, --output <format>", "how to print it").choices(["yaml", "json"]).default("yaml"))
-    .addHelpText("after", "\nExample:\n  runlog convert policies.yaml --namespace agents --mode Audit | kubectl apply -f -")
-    .action((file: string, options) => choose(async () => (await import("./commands/convert.ts")).convert(io, file, options)));
+    .addHelpText(
+      "after",
+      "\nExample:\n  runlog convert policies.yaml --namespace agents --mode Audit | kubectl apply -f -",
+    )
+    .action((file: string, options) =>
+      choose(async () => (await import("./commands/convert.ts")).convert(io, file, options)),
+    );
 }
 
 function addReview(program: Command, io: Io, choose: (action: Action) => void): void {
@@ -158,7 +169,9 @@ function addReview(program: Command, io: Io, choose: (action: Action) => void): 
     .requiredOption("-p, --policies <path>", "policy file or folder; repeatable", list)
     .addOption(outputOption())
     .addHelpText("after", "\nExample:\n  runlog review action.json --policies policies/ --output json")
-    .action((file: string, options) => choose(async () => (await import("./commands/review.ts")).review(io, file, options)));
+    .action((file: string, options) =>
+      choose(async () => (await import("./commands/review.ts")).review(io, file, options)),
+    );
 }
 
 function addDetect(program: Command, io: Io, choose: (action: Action) => void): void {
@@ -171,8 +184,13 @@ function addDetect(program: Command, io: Io, choose: (action: Action) => void): 
     .option("--entities <types>", "only these, separated by commas", (text) => text.split(","))
     .option("--min-score <score>", "least score that counts", score)
     .addOption(outputOption())
-    .addHelpText("after", "\nExamples:\n  echo 'mail jane@corp.io' | runlog detect\n  runlog detect --jsonl texts.jsonl --family pii")
-    .action((file: string | undefined, options) => choose(async () => (await import("./commands/detect.ts")).detect(io, file, options)));
+    .addHelpText(
+      "after",
+      "\nExamples:\n  echo 'mail jane@corp.io' | runlog detect\n  runlog detect --jsonl texts.jsonl --family pii",
+    )
+    .action((file: string | undefined, options) =>
+      choose(async () => (await import("./commands/detect.ts")).detect(io, file, options)),
+    );
 }
 
 function addRuns(program: Command, io: Io, choose: (action: Action) => void): void {
@@ -193,7 +211,9 @@ function addRuns(program: Command, io: Io, choose: (action: Action) => void): vo
     .option("-n, --namespace <namespace>", "namespace of a bare RUN", "default")
     .option("--service-account <name>", "ServiceAccount of a bare RUN", "local")
     .option("--limit <count>", "at most so many steps", count, 500)
-    .action((run: string, options) => choose(async () => (await import("./commands/runs.ts")).showRun(io, run, options)));
+    .action((run: string, options) =>
+      choose(async () => (await import("./commands/runs.ts")).showRun(io, run, options)),
+    );
 }
 
 function addApprovals(program: Command, io: Io, choose: (action: Action) => void): void {
@@ -216,10 +236,16 @@ function addApprovals(program: Command, io: Io, choose: (action: Action) => void
     .argument("<name>", "NAME or NAMESPACE/NAME")
     .option("-n, --namespace <namespace>")
     .option("--reveal", "show the real arguments instead of the display copy")
-    .action((name: string, options) => choose(async () => (await import("./commands/approvals.ts")).showApproval(io, name, options)));
+    .action((name: string, options) =>
+      choose(async () => (await import("./commands/approvals.ts")).showApproval(io, name, options)),
+    );
   for (const decision of ["approve", "deny"] as const) {
     const command = serverOptions(approvals.command(decision))
-      .description(decision === "approve" ? "Let this action run, as shown or with edits." : "Refuse this action for the rest of the run.")
+      .description(
+        decision === "approve"
+          ? "Let this action run, as shown or with edits."
+          : "Refuse this action for the rest of the run.",
+      )
       .argument("<name>", "NAME or NAMESPACE/NAME")
       .option("-n, --namespace <namespace>")
       .option("-m, --comment <text>", "told to the agent and kept in the record");

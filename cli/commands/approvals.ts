@@ -23,7 +23,9 @@ export async function listApprovals(io: Io, flags: ListFlags): Promise<number> {
   const client = await createClient(io, flags);
   const items = await fetchApprovals(client, flags);
   const now = Date.now();
-  print(io, flags.output, { items }, () => (items.length === 0 ? "No approval requests.\n" : approvalTable(items, now)));
+  print(io, flags.output, { items }, () =>
+    items.length === 0 ? "No approval requests.\n" : approvalTable(items, now),
+  );
   return 0;
 }
 
@@ -31,7 +33,11 @@ async function fetchApprovals(client: Client, flags: ListFlags): Promise<readonl
   const items: ApprovalRequest[] = [];
   let next: string | null = null;
   do {
-    const query = { namespace: flags.namespace, phase: flags.phase, limit: String(Math.min(500, flags.limit - items.length)) };
+    const query = {
+      namespace: flags.namespace,
+      phase: flags.phase,
+      limit: String(Math.min(500, flags.limit - items.length)),
+    };
     const page: ApprovalPage = await client.get("/v1/approvals", { ...query, continue: next ?? undefined });
     items.push(...page.items);
     next = page.continue;
@@ -47,7 +53,10 @@ function approvalTable(items: readonly ApprovalRequest[], now: number): string {
     { title: "action", value: (one) => one.spec.action.tool ?? one.spec.action.model ?? one.spec.action.type },
     { title: "phase", value: (one) => one.status?.phase ?? "Pending" },
     { title: "votes", value: (one) => one.status?.votes ?? "" },
-    { title: "approvers", value: (one) => [...new Set(one.spec.requirements.flatMap((each) => each.approvers))].join(",") || "any" },
+    {
+      title: "approvers",
+      value: (one) => [...new Set(one.spec.requirements.flatMap((each) => each.approvers))].join(",") || "any",
+    },
     { title: "expires", value: (one) => one.spec.expiresAt },
     { title: "age", value: (one) => createdAge(one, now) },
   ]);
@@ -58,11 +67,17 @@ function createdAge(request: ApprovalRequest, now: number): string {
   return typeof created === "string" ? age(created, now) : "";
 }
 
-export async function showApproval(io: Io, id: string, flags: ApprovalFlags & { readonly reveal?: boolean | undefined }): Promise<number> {
+export async function showApproval(
+  io: Io,
+  id: string,
+  flags: ApprovalFlags & { readonly reveal?: boolean | undefined },
+): Promise<number> {
   const client = await createClient(io, flags);
   const request = await fetchApproval(client, id, flags);
   const args = flags.reveal === true ? await client.get<{ args: unknown }>(`${pathOf(request)}/args`) : undefined;
-  print(io, flags.output, args === undefined ? request : { ...request, args: args.args }, () => describe(io, request, args?.args));
+  print(io, flags.output, args === undefined ? request : { ...request, args: args.args }, () =>
+    describe(io, request, args?.args),
+  );
   return 0;
 }
 
@@ -72,18 +87,26 @@ function describe(io: Io, request: ApprovalRequest, realArgs: unknown): string {
   const colors = colorsFor(io, "out");
   const rows = [
     ["Name", `${request.metadata.namespace ?? ""}/${request.metadata.name}`],
-    ["Phase", colors.bold(status?.phase ?? "Pending") + (status?.votes === undefined ? "" : ` (votes ${status.votes})`)],
+    [
+      "Phase",
+      colors.bold(status?.phase ?? "Pending") + (status?.votes === undefined ? "" : ` (votes ${status.votes})`),
+    ],
     ["Agent", `${spec.agent.name ?? "-"} as ${spec.agent.namespace}/${spec.agent.serviceAccount}`],
     ["Run", spec.run],
-    ["Action", [spec.action.type, spec.action.tool ?? spec.action.model].filter((part) => part !== undefined).join(" ")],
+    [
+      "Action",
+      [spec.action.type, spec.action.tool ?? spec.action.model].filter((part) => part !== undefined).join(" "),
+    ],
     ["Expires", spec.expiresAt],
     ["Uses", `${status?.uses?.length ?? 0} of ${spec.uses}, for ${spec.grantFor} once approved`],
   ] as const;
   const asked = spec.requirements.map(
-    (one) => `  ${one.policy.name}/${one.rule}: ${one.quorum} of ${one.approvers.join(", ") || "anyone who may approve"}. ${printable(one.message)}\n`,
+    (one) =>
+      `  ${one.policy.name}/${one.rule}: ${one.quorum} of ${one.approvers.join(", ") || "anyone who may approve"}. ${printable(one.message)}\n`,
   );
   const votes = (status?.decisions ?? []).map(
-    (vote) => `  ${vote.at} ${printable(vote.by.username)}: ${vote.decision}${vote.comment === undefined ? "" : ` "${printable(vote.comment)}"`}\n`,
+    (vote) =>
+      `  ${vote.at} ${printable(vote.by.username)}: ${vote.decision}${vote.comment === undefined ? "" : ` "${printable(vote.comment)}"`}\n`,
   );
   const shown = realArgs === undefined ? "Arguments (display copy):" : "Arguments:";
   const text = stringify(realArgs ?? spec.action.args);
@@ -109,7 +132,8 @@ export interface VoteFlags extends ApprovalFlags {
 /** Answers a request. The vote names the digest that was shown, so that nothing else can be approved by it. */
 export async function vote(io: Io, id: string, decision: "approve" | "deny", flags: VoteFlags): Promise<number> {
   const edits = editsOf(flags);
-  if (decision === "deny" && edits.length > 0) throw new RunlogError("RL_USAGE", "edits belong to an approval: deny takes none");
+  if (decision === "deny" && edits.length > 0)
+    throw new RunlogError("RL_USAGE", "edits belong to an approval: deny takes none");
   const client = await createClient(io, flags);
   const request = await fetchApproval(client, id, flags);
   const ballot: Vote = {
@@ -158,7 +182,13 @@ export async function watchApprovals(io: Io, flags: ListFlags): Promise<number> 
     seen.clear();
     for (const one of items) seen.set(keyOf(one), stateOf(one));
     if (flags.output === "table") {
-      if (changed.length > 0) io.out(approvalTable(changed, Date.now()).split("\n").slice(first ? 0 : 1).join("\n"));
+      if (changed.length > 0)
+        io.out(
+          approvalTable(changed, Date.now())
+            .split("\n")
+            .slice(first ? 0 : 1)
+            .join("\n"),
+        );
     } else for (const one of changed) io.out(`${JSON.stringify(one)}\n`);
     first &&= changed.length === 0;
     await pause(1_000, io.signal);
@@ -191,11 +221,14 @@ async function fetchApproval(client: Client, id: string, flags: ApprovalFlags): 
   const slash = id.indexOf("/");
   const namespace = slash === -1 ? flags.namespace : id.slice(0, slash);
   const name = id.slice(slash + 1);
-  if (namespace !== undefined) return client.get(`/v1/approvals/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`);
+  if (namespace !== undefined)
+    return client.get(`/v1/approvals/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}`);
   const found = (await fetchApprovals(client, { ...flags, limit: 10_000 })).filter((one) => one.metadata.name === name);
   const [only] = found;
-  if (only === undefined) throw new RunlogError("RL_NOT_FOUND", `there is no approval request ${name}; \`runlog approvals list\` shows them`);
-  if (found.length > 1) throw new RunlogError("RL_USAGE", `${name} stands in several namespaces: write NAMESPACE/${name}`);
+  if (only === undefined)
+    throw new RunlogError("RL_NOT_FOUND", `there is no approval request ${name}; \`runlog approvals list\` shows them`);
+  if (found.length > 1)
+    throw new RunlogError("RL_USAGE", `${name} stands in several namespaces: write NAMESPACE/${name}`);
   return only;
 }
 

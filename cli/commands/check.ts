@@ -13,7 +13,11 @@ export interface CheckFlags {
 /**
  * `validate` prints errors, `lint` also doubts. Exit 0: fine; 1: a finding that counts; unreadable input throws (exit 2).
  */
-export async function check(io: Io, paths: readonly string[], flags: CheckFlags & { readonly warnings: boolean }): Promise<number> {
+export async function check(
+  io: Io,
+  paths: readonly string[],
+  flags: CheckFlags & { readonly warnings: boolean },
+): Promise<number> {
   const files: PolicyFile[] = [];
   for (const path of await listPolicyFiles(paths)) {
     files.push(await readPolicyFile(path, { defaultNamespace: flags.namespace }));

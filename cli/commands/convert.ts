@@ -29,7 +29,10 @@ export async function convert(io: Io, file: string, flags: ConvertFlags): Promis
   if (flags.namespace === undefined) delete metadata["namespace"];
   const spec = { ...(flags.mode === undefined ? {} : { mode: flags.mode }), ...(resource["spec"] as object) };
   const value = { ...resource, spec };
-  const converted = flags.output === "json" ? `${JSON.stringify(value, null, 2)}\n` : stringify(value, { aliasDuplicateObjects: false });
+  const converted =
+    flags.output === "json"
+      ? `${JSON.stringify(value, null, 2)}\n`
+      : stringify(value, { aliasDuplicateObjects: false });
   if (flags.outFile === undefined) io.out(converted);
   else await write(flags.outFile, converted);
   return 0;

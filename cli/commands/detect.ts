@@ -100,7 +100,13 @@ function caseOf(line: string, place: string): { id: JsonValue; value: JsonValue 
   return { id: parsed["id"] ?? null, value };
 }
 
-function spanOf(finding: { type: string; start: number; end: number; score: number; path: readonly (string | number)[] }): Span {
+function spanOf(finding: {
+  type: string;
+  start: number;
+  end: number;
+  score: number;
+  path: readonly (string | number)[];
+}): Span {
   const { type, start, end, score, path } = finding;
   return { type, start, end, score, ...(path.length === 0 ? {} : { path: fieldName(path) }) };
 }

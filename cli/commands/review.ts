@@ -1,5 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { canonicalJson, messageOf, parseActionReview, parseReviewRequest, parseStrictJson, RunlogError, type JsonValue, type ReviewResponse } from "#api";
+import {
+  canonicalJson,
+  messageOf,
+  parseActionReview,
+  parseReviewRequest,
+  parseStrictJson,
+  RunlogError,
+  type JsonValue,
+  type ReviewResponse,
+} from "#api";
 import { hasErrors } from "#policies";
 import { renderFinding } from "../findings.ts";
 import { colorsFor, readAll, type Io } from "../io.ts";
@@ -20,7 +29,10 @@ export interface ReviewFlags {
  */
 export async function review(io: Io, file: string, flags: ReviewFlags): Promise<number> {
   const { source, decider, caller } = await openSandbox(flags);
-  const findings = source.files.flatMap((one) => [...one.findings, ...one.policies.flatMap((policy) => policy.findings)]);
+  const findings = source.files.flatMap((one) => [
+    ...one.findings,
+    ...one.policies.flatMap((policy) => policy.findings),
+  ]);
   if (hasErrors(findings)) {
     for (const finding of findings) io.err(renderFinding(finding, colorsFor(io, "err")));
     return 1;
@@ -35,7 +47,9 @@ export async function review(io: Io, file: string, flags: ReviewFlags): Promise<
     }
   }
   const [only] = answers;
-  print(io, flags.output, answers.length === 1 ? only : { items: answers }, () => answers.map((answer) => line(io, answer)).join(""));
+  print(io, flags.output, answers.length === 1 ? only : { items: answers }, () =>
+    answers.map((answer) => line(io, answer)).join(""),
+  );
   return answers.every((answer) => answer.allowed) ? 0 : 1;
 }
 

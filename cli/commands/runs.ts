@@ -68,16 +68,26 @@ export async function showRun(io: Io, id: string, flags: RunsFlags): Promise<num
 
 export function runPath(id: string, flags: Pick<RunsFlags, "namespace" | "serviceAccount">): string {
   const parts = id.split("/");
-  const [namespace, serviceAccount, run] = parts.length === 3 ? parts : [flags.namespace ?? "default", flags.serviceAccount ?? "local", id];
+  const [namespace, serviceAccount, run] =
+    parts.length === 3 ? parts : [flags.namespace ?? "default", flags.serviceAccount ?? "local", id];
   return [namespace, serviceAccount, run].map((part) => encodeURIComponent(part ?? "")).join("/");
 }
 
-async function pages<T>(client: Client, path: string, query: Readonly<Record<string, string | undefined>>, limit: number): Promise<T[]> {
+async function pages<T>(
+  client: Client,
+  path: string,
+  query: Readonly<Record<string, string | undefined>>,
+  limit: number,
+): Promise<T[]> {
   const items: T[] = [];
   let next: string | null = null;
   do {
     const size = String(Math.min(500, limit - items.length));
-    const page: { items: readonly T[]; continue: string | null } = await client.get(path, { ...query, limit: size, continue: next ?? undefined });
+    const page: { items: readonly T[]; continue: string | null } = await client.get(path, {
+      ...query,
+      limit: size,
+      continue: next ?? undefined,
+    });
     items.push(...page.items);
     next = page.continue;
   } while (next !== null && items.length < limit);
@@ -101,9 +111,15 @@ function stepTable(steps: readonly Step[]): string {
     { title: "seq", value: (step) => String(step.seq) },
     { title: "at", value: (step) => step.at },
     { title: "kind", value: (step) => step.kind },
-    { title: "what", value: (step) => [step.action, step.tool ?? step.model].filter((part) => part !== undefined).join(" ") || (step.uid ?? "") },
+    {
+      title: "what",
+      value: (step) =>
+        [step.action, step.tool ?? step.model].filter((part) => part !== undefined).join(" ") || (step.uid ?? ""),
+    },
     { title: "decision", value: (step) => step.response?.decision ?? step.outcome ?? step.event ?? "" },
-    { title: "why", value: (step) => (step.response === undefined ? "" : step.response.message || step.response.reason) },
+    {
+      title: "why",
+      value: (step) => (step.response === undefined ? "" : step.response.message || step.response.reason),
+    },
   ]);
 }
-

@@ -1,6 +1,6 @@
-import { RunlogError, type ApprovalRequest, type JsonObject, type Requirement } from "#api";
-import type { Approvals } from "#approvals";
-import { applyModify, compileModify, matchesGrant, type Match } from "#engine";
+import { RunlogError, type ApprovalRequest } from "#api";
+import { combineSettings, requirementOf, type Approvals } from "#approvals";
+import { applyModify, compileModify, matchesGrant } from "#engine";
 import { actionDigest } from "./facts.ts";
 import { isRefusal, judgeEdited, type Judgement, type PassContext, type Refusal } from "./passes.ts";
 import type { Disclosure } from "./disclosure.ts";
@@ -36,7 +36,7 @@ export async function clear(
     args: question.args,
     uid: question.request.uid,
     requestDigest: question.requestDigest,
-    matchesGrant: (conditions, args) => matchesGrant(conditions, args as JsonObject),
+    matchesGrant,
   });
   const valid = await presented;
   if (isRefusal(judgement.verdict.decision) || judgement.refusal !== undefined) return { kind: "judged", judgement };
@@ -75,47 +75,22 @@ export async function ask(
   disclosure: Disclosure,
 ): Promise<ApprovalRequest | Refusal> {
   const { question, verdict } = judgement;
-  const settings = verdict.asking.map((match) => match.rule.approval);
-  const showArgs = settings.some((one) => one.showArgs === "none")
-    ? "none"
-    : settings.every((one) => one.showArgs === "full")
-      ? "full"
-      : "masked";
+  const { request } = question;
+  const { showArgs, ...settings } = combineSettings(verdict.asking.map((match) => match.rule.approval));
   const asked = await desk.ask({
     identity: question.run,
     pod: question.caller.pod,
-    agentName: question.request.agent,
+    agentName: request.agent,
     action: {
-      type: question.request.action,
-      tool: question.request.tool,
-      model: question.request.model,
+      type: request.action,
+      tool: request.tool,
+      model: request.model,
       digest: actionDigest(question),
-      display: disclosure.display(question.args, showArgs),
+      display: () => disclosure.display(question.args, showArgs),
     },
     requirements: verdict.asking.map(requirementOf),
-    uses: Math.min(...settings.map((one) => one.uses)),
-    grantForMs: Math.min(...settings.map((one) => one.grantForMs)),
-    expiresAfterMs: Math.min(...settings.map((one) => one.expiresAfterMs)),
+    ...settings,
   });
   if (asked.kind === "open") return asked.request;
   return { decision: "deny", reason: asked.reason, message: asked.message, match: verdict.asking[0] };
-}
-
-function requirementOf(match: Match): Requirement {
-  const { policy, rule } = match;
-  return {
-    policy: {
-      kind: policy.kind,
-      ...(policy.namespace === undefined ? {} : { namespace: policy.namespace }),
-      name: policy.name,
-      uid: policy.uid,
-    },
-    rule: rule.id,
-    ruleHash: rule.hash,
-    approvers: [...rule.approvers],
-    quorum: rule.approval.quorum,
-    message: rule.message,
-    ...(rule.approval.allowScopedGrants ? { allowScopedGrants: true } : {}),
-    ...(rule.approval.allowApproversInNamespace ? { allowApproversInNamespace: true } : {}),
-  };
 }

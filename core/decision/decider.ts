@@ -16,7 +16,7 @@ import { declareMetrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import { report, type Reported } from "./report.ts";
 import { review } from "./review.ts";
-import { endRun, terminateRun } from "./runs.ts";
+import { endRun, terminateRun, type Termination } from "./runs.ts";
 
 export interface DeciderOptions {
   readonly policies: { readonly index: RuleIndex };
@@ -40,8 +40,7 @@ export interface Decider {
   reviewBatch(caller: Caller, items: readonly ReviewRequest[]): Promise<readonly ReviewResponse[]>;
   report(caller: Caller, report: Report): Promise<Reported>;
   endRun(caller: Caller, run: string): Promise<Closure>;
-  /** `by` is the person, as verified by the door. */
-  terminateRun(identity: RunIdentity, reason: string, by: string): Promise<Closure>;
+  terminateRun(termination: Termination): Promise<Closure>;
   /** Housekeeping: overdue reservations, idle runs, and their records. Call it about every ten seconds. */
   sweep(): Promise<void>;
 }
@@ -59,14 +58,16 @@ export function createDecider(options: DeciderOptions): Decider {
       options.onDecision?.(outcome, question);
     },
   };
-  const turn = (caller: Caller, run: string, uid: string): string => `${caller.namespace}/${caller.serviceAccount}/${run}/${uid}`;
+  const turn = (caller: Caller, run: string, uid: string): string =>
+    `${caller.namespace}/${caller.serviceAccount}/${run}/${uid}`;
   return {
-    review: (caller, request) => turns.run(turn(caller, request.run, request.uid), () => review(deciding, caller, request)),
+    review: (caller, request) =>
+      turns.run(turn(caller, request.run, request.uid), () => review(deciding, caller, request)),
     reviewBatch: (caller, items) =>
       reviewBatch(items, (item) => turns.run(turn(caller, item.run, item.uid), () => review(deciding, caller, item))),
     report: (caller, given) => turns.run(turn(caller, given.run, given.uid), () => report(deciding, caller, given)),
     endRun: (caller, run) => endRun(deciding, caller, run),
-    terminateRun: (identity, reason, by) => terminateRun(deciding, { run: identity, reason, by }),
+    terminateRun: (termination) => terminateRun(deciding, termination),
     sweep: () => sweep(options),
   };
 }
@@ -84,13 +85,16 @@ async function sweep(options: DeciderOptions): Promise<void> {
   const at = clock.now();
   const records = [
     ...swept.charged.map(({ run, ...rest }) => ({ kind: "sweep", at, ...run, ...rest, outcome: "charged" }) as const),
-    ...swept.released.map(({ run, uid }) => ({ kind: "sweep", at, ...run, uid, outcome: "released", cost: 0, tokens: 0 }) as const),
-    ...swept.idle.map((run) => {
-      const closure = { state: "ended", reason: "idle", message: "nothing was asked for too long", policy: null, at } as const;
-      return { kind: "run", at, ...run, event: "ended", closure, tree: false } as const;
-    }),
+    ...swept.released.map(
+      ({ run, uid }) => ({ kind: "sweep", at, ...run, uid, outcome: "released", cost: 0, tokens: 0 }) as const,
+    ),
+    ...swept.idle.map(
+      ({ run, closure }) => ({ kind: "run", at, ...run, event: closure.state, closure, tree: false }) as const,
+    ),
   ];
   for (const record of records) {
-    await runLog.append(record).catch((error: unknown) => log.warn({ err: messageOf(error), record }, "housekeeping was not recorded"));
+    await runLog
+      .append(record)
+      .catch((error: unknown) => log.warn({ err: messageOf(error), record }, "housekeeping was not recorded"));
   }
 }

@@ -8,7 +8,10 @@ export function decisionLog(runLog: RunLog): DecisionLog {
     admit(dryRun) {
       if (dryRun || runLog.accepting()) return;
       const { ok, state, lastError } = runLog.health();
-      if (!ok) throw new RunlogError("RL_STORE_UNAVAILABLE", `the run log takes no records: ${lastError ?? state}`, { retryAfter: 2 });
+      if (!ok)
+        throw new RunlogError("RL_STORE_UNAVAILABLE", `the run log takes no records: ${lastError ?? state}`, {
+          retryAfter: 2,
+        });
       throw new RunlogError("RL_SATURATED", "too many records are waiting to be written", { retryAfter: 1 });
     },
     append: runLog.append.bind(runLog),

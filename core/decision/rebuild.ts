@@ -21,29 +21,33 @@ export async function rebuildLedger(ledger: Ledger, runLog: Pick<RunLog, "replay
 }
 
 /** The run log as the ledger's archive: where a run that is no longer in memory is looked up. */
-export function createRunArchive(runLog: Pick<RunLog, "history">): RunArchive {
+export function createRunArchive(runLog: Pick<RunLog, "history" | "ofUid">): RunArchive {
   return {
-    async history(run: RunIdentity) {
-      const events: RestoreEvent[] = [];
+    async history(run: RunIdentity, onEvent) {
       const known = await runLog.history(run, (record) => {
-        events.push(...eventsOf(record));
+        for (const event of eventsOf(record)) onEvent(event);
       });
-      if (known?.closure !== undefined && !events.some((event) => event.kind === "closed")) {
-        events.push({ kind: "closed", at: known.closure.at, run, closure: known.closure, tree: false });
-      }
-      return events;
+      const closure = known?.closure;
+      if (closure !== undefined) onEvent({ kind: "closed", at: closure.at, run, closure, tree: false });
+    },
+    async review(run, uid) {
+      return (await runLog.ofUid(run, uid)).flatMap(eventsOf);
     },
   };
 }
 
-/** What a record means to the counters. An expired reservation needs no event: an answered one stays charged at its estimate. */
+/** What a record means to the counters. */
 export function eventsOf(record: LogRecord): readonly RestoreEvent[] {
   if (record.kind === "review") return [reviewEvent(record)];
-  const run = "run" in record ? { namespace: record.namespace, serviceAccount: record.serviceAccount, run: record.run } : undefined;
+  const run =
+    "run" in record
+      ? { namespace: record.namespace, serviceAccount: record.serviceAccount, run: record.run }
+      : undefined;
   if (record.kind === "report" && run !== undefined) {
-    const { uid, reportDigest, charge, at } = record;
-    return [{ kind: "settle", at, request: { run, uid, reportDigest, charge } }];
+    const { uid, reportDigest, charge, replaces, at } = record;
+    return [{ kind: "settle", at, request: { run, uid, reportDigest, charge }, replaces }];
   }
+  if (record.kind === "sweep" && run !== undefined) return [{ kind: "expired", at: record.at, run, uid: record.uid }];
   if (record.kind === "run" && record.closure !== undefined && run !== undefined) {
     return [{ kind: "closed", at: record.at, run, closure: record.closure, tree: record.tree === true }];
   }

@@ -13,7 +13,9 @@ export interface ReviewRecordInput {
   /** Absent where nothing was evaluated: the run was over. */
   readonly judgement?: Judgement | undefined;
   readonly original: Question;
-  readonly open?: { readonly root: RunIdentity; readonly readings: ReadonlyMap<string, ReviewRecord["cost"]> } | undefined;
+  readonly open?:
+    | { readonly root: RunIdentity; readonly readings: ReadonlyMap<string, ReviewRecord["cost"]> }
+    | undefined;
   readonly disclosure: Disclosure;
 }
 
@@ -27,7 +29,14 @@ export function reviewRecord(input: ReviewRecordInput): ReviewRecord {
     at: original.now,
     ...run,
     uid: request.uid,
-    ...optional({ step: request.step, pod: caller.pod, agent: request.agent, user: request.user, tool: request.tool, model: request.model }),
+    ...optional({
+      step: request.step,
+      pod: caller.pod,
+      agent: request.agent,
+      user: request.user,
+      tool: request.tool,
+      model: request.model,
+    }),
     action: request.action,
     ...storedArgs(question, disclosure),
     argsDigest: digestOfText(question.argsText),
@@ -88,8 +97,15 @@ export function reportRecord(input: ReportRecordInput): ReportRecord {
     outcome: report.outcome,
     reportDigest,
     charge,
-    replaces: { cost: amount(reservation.cost), tokens: amount(reservation.tokens) },
-    ...optional({ durationMs: report.durationMs, resultDigest: report.result === undefined ? undefined : digestOf(report.result) }),
+    replaces: {
+      charged: reservation.charged ?? { cost: amount(reservation.cost), tokens: amount(reservation.tokens) },
+      at: reservation.at,
+      ...optional({ tool: reservation.tool, user: reservation.user }),
+    },
+    ...optional({
+      durationMs: report.durationMs,
+      resultDigest: report.result === undefined ? undefined : digestOf(report.result),
+    }),
   };
 }
 

@@ -31,7 +31,9 @@ export async function report(deciding: Deciding, caller: Caller, given: Report):
   const charge = chargeOf(given, reservation, deciding);
   if (reservation.state === "settled") return repeated(given, reservation, reportDigest);
   deciding.runLog.admit(false);
-  await deciding.runLog.append(reportRecord({ run, report: given, reportDigest, charge, reservation, at: deciding.clock.now() }));
+  await deciding.runLog.append(
+    reportRecord({ run, report: given, reportDigest, charge, reservation, at: deciding.clock.now() }),
+  );
   const { kind } = await deciding.ledger.settle({ run, uid: given.uid, reportDigest, charge });
   if (kind === "conflict") throw conflict(given.uid);
   if (charge !== null) deciding.metrics.charged(caller.namespace, charge.cost);

@@ -77,6 +77,8 @@ function counted(question: Question, planned: Plan) {
     tool: request.tool,
     model: request.model,
     callDigest: question.callDigest,
+    delegate:
+      request.action === "delegation" && typeof question.args["to"] === "string" ? question.args["to"] : undefined,
     cost: question.cost,
     tokens: question.tokens,
     counters: planned.counters,
@@ -161,9 +163,11 @@ async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: 
     deciding.metrics.decision(outcome.response, question.caller, deciding.clock.now() - question.now);
     return outcome.response;
   }
-  const appended = await deciding.runLog.append(reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }));
+  const appended = await deciding.runLog.append(
+    reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }),
+  );
   const kept = appended.kind === "duplicate" ? await recorded(deciding, question) : outcome;
-  await deciding.ledger.finish({
+  const { first, answer } = await deciding.ledger.finish({
     run: question.run,
     uid: question.request.uid,
     requestDigest: question.requestDigest,
@@ -173,6 +177,7 @@ async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: 
     countsAsDenial: kept.countsAsDenial,
     terminate: kept.terminate,
   });
+  if (!first) return JSON.parse(answer) as ReviewResponse;
   deciding.decided(kept, question);
   return kept.response;
 }
@@ -182,9 +187,16 @@ async function recorded(deciding: Deciding, question: Question): Promise<Outcome
   const record = await deciding.runLog.review(question.run, question.request.uid);
   if (record === undefined) throw new RunlogError("RL_STORE_UNAVAILABLE", "the record of this uid cannot be read back");
   if (record.requestDigest !== question.requestDigest) {
-    throw new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", { path: "request.uid" });
+    throw new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", {
+      path: "request.uid",
+    });
   }
-  return { response: record.response, mayRun: record.mayRun, countsAsDenial: record.countsAsDenial, terminate: record.terminate };
+  return {
+    response: record.response,
+    mayRun: record.mayRun,
+    countsAsDenial: record.countsAsDenial,
+    terminate: record.terminate,
+  };
 }
 
 async function closed(

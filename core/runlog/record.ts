@@ -90,8 +90,8 @@ export const reportRecordSchema = z.object({
   reportDigest: digest,
   /** What is charged; null releases. */
   charge: chargeSchema.nullable(),
-  /** What stood in the run's totals for this review until now: its estimate. */
-  replaces: chargeSchema,
+  /** What stood in the run's totals for this review until now, and whose totals those were: enough to count the report without its review. */
+  replaces: z.object({ charged: chargeSchema, at, tool: z.string().optional(), user: z.string().optional() }),
   durationMs: z.number().optional(),
   resultDigest: digest.optional(),
 });

@@ -115,6 +115,8 @@ export interface RunLogReader {
   /** Every record of the run, oldest first. */
   steps(identity: RunIdentity, page: Page): Promise<PageOf<Step>>;
   review(identity: RunIdentity, uid: string): Promise<ReviewRecord | undefined>;
+  /** What is recorded of one action: its review, its report, what a sweep did with it, oldest first. Needs an index by (run, uid). */
+  ofUid(identity: RunIdentity, uid: string): Promise<readonly LogRecord[]>;
   /**
    * Hands over the run's review, report, run and sweep records, oldest first, and then says what is known of the run. Undefined: there never was such a run
    * (or its retention is over). When `complete` is false the closure is still certain, the counters are not.

@@ -14,5 +14,6 @@ export * from "./schema/common.ts";
 export { VALIDATIONS, type Demand } from "./schema/demands.ts";
 export * from "./schema/policy.ts";
 export * from "./schema/problem.ts";
+export * from "./schema/queries.ts";
 export * from "./schema/review.ts";
 export * from "./schema/run.ts";

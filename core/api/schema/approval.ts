@@ -160,5 +160,5 @@ export const approvalRequestSchema = z
 export type ApprovalRequest = z.infer<typeof approvalRequestSchema>;
 export const approvalListSchema = z.strictObject({
   items: z.array(approvalRequestSchema),
-  continue: z.string().nullable(),
+  continue: z.string().nullable().describe("Where the next page begins; null on the last."),
 });

@@ -15,18 +15,23 @@ const tokenCount = z.int().min(0).max(MAX_TOKENS);
 export const usdClaim = z.union([z.string().max(40), z.number()]);
 
 export const tokensSchema = z.strictObject({
-  input: tokenCount.optional(),
-  cachedInput: tokenCount.optional(),
-  output: tokenCount.optional(),
+  input: tokenCount.optional().describe("Tokens sent to the model, cached ones included."),
+  cachedInput: tokenCount.optional().describe("Those of them that the model had cached."),
+  output: tokenCount.optional().describe("Tokens that the model answers."),
 });
 export type Tokens = z.infer<typeof tokensSchema>;
 
-export const costSchema = z.strictObject({ usd: usdClaim });
+export const costSchema = z.strictObject({ usd: usdClaim.describe("Decimal amount of USD.") });
 
 export const parentRunSchema = z.strictObject({
-  namespace: z.string().min(1).max(63).optional(),
-  serviceAccount: z.string().min(1).max(253).optional(),
-  run: runIdSchema,
+  namespace: z.string().min(1).max(63).optional().describe("Namespace of the parent; the caller's by default."),
+  serviceAccount: z
+    .string()
+    .min(1)
+    .max(253)
+    .optional()
+    .describe("ServiceAccount of the parent; the caller's by default."),
+  run: runIdSchema.describe("Id of the parent run."),
   delegation: uidSchema
     .optional()
     .describe("The uid of the parent's allowed delegation that names this run; for another ServiceAccount's parent."),
@@ -35,19 +40,19 @@ export type ParentRun = z.infer<typeof parentRunSchema>;
 
 export const reviewRequestSchema = z.strictObject({
   uid: uidSchema.describe("Identifies this question within the run; a repeat gets the same answer."),
-  run: runIdSchema,
-  step: z.int().min(0).optional(),
-  action: z.enum(actionTypes),
+  run: runIdSchema.describe("Names one execution of the agent."),
+  step: z.int().min(0).optional().describe("Number of the step in the run; kept in the record."),
+  action: z.enum(actionTypes).describe("What the agent wants to do."),
   tool: nameClaim.optional().describe("Required for tool_call."),
-  args: openObject.optional(),
-  agent: nameClaim.optional(),
-  user: nameClaim.optional(),
+  args: openObject.optional().describe("The arguments; what is evaluated is what must be executed."),
+  agent: nameClaim.optional().describe("What the agent calls itself; a claim."),
+  user: nameClaim.optional().describe("For whom it acts; a claim."),
   model: nameClaim.optional().describe("Required for llm_call."),
-  cost: costSchema.optional(),
-  tokens: tokensSchema.optional(),
-  parentRun: parentRunSchema.optional(),
+  cost: costSchema.optional().describe("Estimate of what the action costs."),
+  tokens: tokensSchema.optional().describe("Estimate of the tokens it takes."),
+  parentRun: parentRunSchema.optional().describe("The run that started this one; fixed at the run's first review."),
   approval: z.string().min(1).max(253).optional().describe("Name of the approval request to execute."),
-  dryRun: z.boolean().optional(),
+  dryRun: z.boolean().optional().describe("Decides, but adds to no counter and creates nothing."),
 });
 export type ReviewRequest = z.infer<typeof reviewRequestSchema>;
 
@@ -93,22 +98,22 @@ export const approvalReferenceSchema = z.strictObject({
 });
 
 export const reviewResponseSchema = z.strictObject({
-  uid: uidSchema,
-  decision: z.enum(decisions),
+  uid: uidSchema.describe("The uid that was asked."),
+  decision: z.enum(decisions).describe("The strongest decision of all rules that matched."),
   allowed: z.boolean().describe("True for allow and modify only. Nothing else permits the action."),
-  reason: z.string(),
-  message: z.string(),
-  policy: policyReferenceSchema.nullable(),
-  matched: z.array(matchedRuleSchema).max(64),
-  matchedTotal: z.int(),
-  audit: z.array(matchedRuleSchema).max(64),
-  auditTotal: z.int(),
-  policiesEvaluated: z.int(),
-  revision: z.string(),
+  reason: z.string().describe("Why, in one word for programs."),
+  message: z.string().describe("Why, for the agent and for people."),
+  policy: policyReferenceSchema.nullable().describe("The rule that decided."),
+  matched: z.array(matchedRuleSchema).max(64).describe("Enforcing rules that matched, strongest first."),
+  matchedTotal: z.int().describe("How many matched."),
+  audit: z.array(matchedRuleSchema).max(64).describe("Audit rules that would have matched."),
+  auditTotal: z.int().describe("How many would have matched."),
+  policiesEvaluated: z.int().describe("Policies in scope; 0 means that nothing watches this agent."),
+  revision: z.string().describe("Names the set of policies that decided."),
   args: openObject.nullable().describe("On modify: the arguments to use instead."),
   patch: z.array(patchOperationSchema).nullable().describe("On modify: the change as RFC 6902 JSON Patch."),
-  approval: approvalReferenceSchema.nullable(),
-  reservation: z.string().nullable(),
+  approval: approvalReferenceSchema.nullable().describe("On require_approval: where to wait."),
+  reservation: z.string().nullable().describe("Names what was reserved for the action."),
 });
 export type ReviewResponse = z.infer<typeof reviewResponseSchema>;
 
@@ -121,17 +126,19 @@ export const reviewBatchResponseSchema = z.strictObject({
 
 export const outcomes = ["success", "error", "skipped"] as const;
 export const reportSchema = z.strictObject({
-  run: runIdSchema,
-  uid: uidSchema,
-  outcome: z.enum(outcomes),
-  cost: costSchema.optional(),
-  tokens: tokensSchema.optional(),
-  durationMs: z.number().min(0).max(31_536_000_000).optional(),
+  run: runIdSchema.describe("The run of the review."),
+  uid: uidSchema.describe("The uid of the review."),
+  outcome: z.enum(outcomes).describe("skipped: the action was not executed, and what was reserved is released."),
+  cost: costSchema.optional().describe("What it cost."),
+  tokens: tokensSchema.optional().describe("The tokens it took."),
+  durationMs: z.number().min(0).max(31_536_000_000).optional().describe("How long it took, in milliseconds."),
   result: z.unknown().optional().describe("Only its digest is kept."),
 });
 export type Report = z.infer<typeof reportSchema>;
 export const reportResponseSchema = z.strictObject({
   run: runIdSchema,
   uid: uidSchema,
-  charged: z.strictObject({ usd: z.string(), tokens: z.int() }),
+  charged: z
+    .strictObject({ usd: z.string(), tokens: z.int() })
+    .describe("What stands in the counters instead of the estimate."),
 });

@@ -1,4 +1,5 @@
-import { digestOf, type Mode, type RuleAction } from "#api";
+import type { Mode, RuleAction } from "#api";
+import type { Context } from "../evaluate/context.ts";
 import type { ZoneClock } from "../evaluate/zone-clock.ts";
 import type { Fact, PolicyIdentity, RuleInfo } from "../model.ts";
 import type { Detection } from "../operators/content.ts";
@@ -47,8 +48,8 @@ export interface CelProgram {
   readonly facts: readonly CompiledFact[];
   /** Present when it names one fact and is certainly false where that fact is absent; only then may presence of the fact guard it. */
   readonly guard: CompiledFact | undefined;
-  /** True or false; throws when the expression has no such value. `valueOf` reads a fact of `facts`. */
-  run(valueOf: (fact: CompiledFact) => unknown): boolean;
+  /** True or false; throws when the expression has no such value or would cost too much. */
+  run(context: Context): boolean;
 }
 
 /** Frozen, and shared where equal. `all` without items is true. */
@@ -75,59 +76,18 @@ export interface CompiledPolicy {
   readonly rules: readonly CompiledRule[];
 }
 
-export interface RuleParts {
-  readonly policy: CompiledPolicy;
-  readonly order: number;
-  readonly id: string;
-  readonly action: RuleAction;
-  readonly mode: Mode;
-  readonly message: string;
-  readonly condition: Condition;
-  readonly operations: readonly CompiledOperation[];
-  readonly approvers: readonly string[];
-  readonly approval: RuleInfo["approval"];
-  readonly reads: number;
-  /** The rule's meaning in JSON, for its hash; called seldom, so that no hash is kept for ten thousand rules. */
-  readonly meaning: () => unknown;
-}
-
 /** A rule in force: frozen data. It is its own RuleInfo, so a match allocates nothing for it. */
-export class CompiledRule implements RuleInfo {
+export interface CompiledRule extends RuleInfo {
   readonly policy: CompiledPolicy;
   /** Position within the policy; with the policy's key the tie order of api.md. */
   readonly order: number;
-  readonly id: string;
-  readonly action: RuleAction;
   /** Audit when the policy or the rule says so. */
   readonly mode: Mode;
-  readonly message: string;
   readonly condition: Condition;
   /** For `modify`, else empty. */
   readonly operations: readonly CompiledOperation[];
-  readonly approvers: readonly string[];
-  readonly approval: RuleInfo["approval"];
+  /** What it looks at: READS_COUNTER, READS_RUN_TREE, READS_DENIALS. */
   readonly reads: number;
-  readonly #meaning: () => unknown;
-
-  constructor(parts: RuleParts) {
-    this.policy = parts.policy;
-    this.order = parts.order;
-    this.id = parts.id;
-    this.action = parts.action;
-    this.mode = parts.mode;
-    this.message = parts.message;
-    this.condition = parts.condition;
-    this.operations = parts.operations;
-    this.approvers = parts.approvers;
-    this.approval = parts.approval;
-    this.reads = parts.reads;
-    this.#meaning = parts.meaning;
-    Object.freeze(this);
-  }
-
-  get hash(): string {
-    return digestOf(this.#meaning());
-  }
 }
 
 /** One operation of a `modify` rule, checked and with its path parsed. See modify/. */

@@ -1,16 +1,11 @@
 import { counterRef, type CounterPer } from "#api";
-import { factEntry, type FactName } from "../catalog/facts.ts";
+import { factEntry } from "../catalog/facts.ts";
 import { createZoneClock } from "../evaluate/zone-clock.ts";
-import { isWild, parsePath, printPath } from "../path.ts";
+import type { NamedFact } from "../parse/fact-name.ts";
+import { isWild, printPath } from "../path.ts";
 import type { ScalarFact, Segment } from "../model.ts";
 import type { ArgsFact, CompiledFact } from "./compiled.ts";
 import type { Interner } from "./interner.ts";
-
-/** A fact as a policy names it. */
-export type NamedFact =
-  | { readonly kind: "args"; readonly path: readonly Segment[] }
-  | { readonly kind: "label"; readonly label: string }
-  | { readonly kind: "plain"; readonly name: Exclude<FactName, "args" | "labels"> };
 
 /** Says which counter, for counter facts. */
 export interface CounterChoice {
@@ -67,24 +62,4 @@ function timeFact(name: "time.hour" | "time.weekday", zone: string, interner: In
     if (clock === undefined) throw new RangeError(`${zone} is no time zone`);
     return Object.freeze({ kind: "time", key, name: name === "time.hour" ? "hour" : "weekday", zone, clock });
   });
-}
-
-/** `tool`, `args.a[*].b`, `labels["a/b"]`; undefined when the text names no fact. */
-export function parseFactName(text: string): NamedFact | undefined {
-  if (/^args(?:$|[.[])/.test(text)) {
-    const path = parsePath(text.slice("args".length));
-    return path === undefined ? undefined : { kind: "args", path };
-  }
-  if (/^labels[.[]/.test(text)) {
-    const label = labelName(text.slice("labels".length));
-    return label === undefined ? undefined : { kind: "label", label };
-  }
-  return undefined;
-}
-
-/** A label key may itself have dots and slashes: everything after `labels.` is the key. */
-function labelName(text: string): string | undefined {
-  if (text.startsWith(".")) return text.length > 1 ? text.slice(1) : undefined;
-  const path = parsePath(text);
-  return path?.length === 1 && typeof path[0] === "string" ? path[0] : undefined;
 }

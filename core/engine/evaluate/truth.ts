@@ -1,5 +1,5 @@
 import type { JsonValue } from "#api";
-import type { ArgsFact, CompiledFact, Condition, Test } from "../compile/compiled.ts";
+import type { ArgsFact, Condition, Test } from "../compile/compiled.ts";
 import { FALSE, TRUE, UNEVALUABLE, type Truth } from "../model.ts";
 import { visitPath } from "../path.ts";
 import type { Evaluate } from "../operators/operator.ts";
@@ -92,7 +92,7 @@ function truthOfElements(test: Test, fact: ArgsFact, context: Context): Truth {
 function truthOfCel(condition: Extract<Condition, { kind: "cel" }>, context: Context): Truth {
   const { why } = context;
   try {
-    const holds = condition.program.run((fact) => celValue(fact, context));
+    const holds = condition.program.run(context);
     context.why = why; // an unreadable fact that did not matter
     return holds ? TRUE : FALSE;
   } catch {
@@ -100,10 +100,4 @@ function truthOfCel(condition: Extract<Condition, { kind: "cel" }>, context: Con
     if (context.whyFact === "") context.whyFact = "cel";
     return context.unevaluable("cel_error");
   }
-}
-
-function celValue(fact: CompiledFact, context: Context): unknown {
-  const value = readFact(fact, context);
-  if (value === UNREADABLE) throw new Error(`${fact.key} cannot be read`);
-  return value;
 }

@@ -1,0 +1,192 @@
+import { isRunlogError } from "#api";
+import { factEntry, type FactEntry } from "../catalog/facts.ts";
+import { didYouMean } from "../catalog/did-you-mean.ts";
+import { operatorEntry, type OperandKind } from "../catalog/operators.ts";
+import { compileDetector, entityTypes, type DetectOptions } from "../detect/index.ts";
+import { parseHost, parseNetwork, type Network } from "../operators/address.ts";
+import type { Detection } from "../operators/content.ts";
+import { ScalarSet } from "../operators/equality.ts";
+import { compileGlob, hasWildcard, type Glob } from "../operators/glob.ts";
+import type { Choice } from "../operators/membership.ts";
+import type { HostSet } from "../operators/network.ts";
+import { compilePattern, MAX_PATTERN } from "../operators/pattern.ts";
+import type { TestNode } from "../parse/ast.ts";
+import { catalogName } from "../parse/fact-name.ts";
+import { isObject } from "../parse/parse-when.ts";
+import type { Operand } from "./compiled.ts";
+import type { Interner } from "./interner.ts";
+import { OperandError } from "./operand-error.ts";
+import { boundedText, intervalOf, scalarOf, shown, thresholdOf } from "./scalars.ts";
+
+const MAX_LIST = 1024;
+
+export interface OperandScope {
+  readonly interner: Interner;
+  /** Names of tool lists, which `tool` conditions may use like globs. */
+  readonly groups: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The operand in the form its operator evaluates. Throws OperandError. */
+export function compileOperand(node: TestNode, scope: OperandScope): Operand {
+  const name = catalogName(node.fact);
+  const entry: FactEntry = factEntry(name);
+  const { operand: kind, on } = operatorEntry(node.operator);
+  if (!on.includes(entry.type)) {
+    throw new OperandError("impossible-type", `${node.operator} cannot be applied to ${name}, which is ${article(entry)}`);
+  }
+  if (name === "tool" && (kind === "scalar" || kind === "scalars")) return toolChoice(node, scope);
+  return readers[kind](node, entry, scope);
+}
+
+function article(entry: FactEntry): string {
+  return entry.type === "text" ? "text" : entry.type === "json" ? "an argument" : `a ${entry.type}`;
+}
+
+type Reader = (node: TestNode, entry: FactEntry, scope: OperandScope) => Operand;
+
+const readers: Readonly<Record<OperandKind, Reader>> = {
+  scalar: ({ operand }, entry) => scalarOf(operand, entry),
+  scalars: ({ operand }, entry) => ({
+    values: new ScalarSet(listOf(operand).map((item) => scalarOf(item, entry))),
+    globs: none,
+  }),
+  flag: ({ operand }) => {
+    if (typeof operand === "boolean") return operand;
+    throw new OperandError("bad-operand", `exists takes true or false, found ${shown(operand)}`);
+  },
+  order: ({ operand }, entry) => thresholdOf(operand, entry.type),
+  interval: ({ operand }, entry) => intervalOf(operand, entry.type),
+  needle: ({ operand }, entry) => {
+    if (operand === "") throw new OperandError("bad-operand", "every text contains the empty text");
+    return scalarOf(operand, entry);
+  },
+  text: ({ operand }) => boundedText(operand),
+  pattern: ({ operand }, _entry, scope) => patternOf(operand, scope),
+  glob: ({ operand }, _entry, scope) => globOf(boundedText(operand), scope),
+  count: ({ operand }) => {
+    if (typeof operand === "number" && Number.isSafeInteger(operand) && operand >= 0) return operand;
+    throw new OperandError("bad-operand", `expected a whole number of characters, found ${shown(operand)}`);
+  },
+  detection: (node, _entry, scope) =>
+    detectionOf(node.operand, node.operator === "contains_pii" ? "pii" : "secret", scope),
+  hosts: ({ operand }, _entry, scope) => hostsOf(operand, scope),
+  networks: ({ operand }) => networksOf(operand),
+};
+
+const none: readonly Glob[] = Object.freeze([]);
+
+function listOf(value: unknown): readonly unknown[] {
+  if (!Array.isArray(value)) throw new OperandError("bad-operand", `expected a list, found ${shown(value)}`);
+  if (value.length === 0) throw new OperandError("bad-operand", "the list is empty");
+  if (value.length > MAX_LIST) throw new OperandError("bad-operand", `a list has at most ${MAX_LIST} values`);
+  return value;
+}
+
+function globOf(source: string, { interner }: OperandScope): Glob {
+  return interner.share("glob", source, () => Object.freeze(compileGlob(source)));
+}
+
+/** `tool` takes names, globs and names of action groups; one plain name stays a plain text. */
+function toolChoice(node: TestNode, scope: OperandScope): Operand {
+  const single = node.operator === "eq" || node.operator === "ne";
+  const names = (single ? [node.operand] : listOf(node.operand)).map((name) => toolName(name));
+  const wanted = names.flatMap((name) => [name, ...(scope.groups.get(name) ?? [])]);
+  const plain = wanted.filter((name) => !hasWildcard(name));
+  const [only] = plain;
+  if (single && wanted.length === 1 && only !== undefined) return only;
+  const globs = wanted.filter(hasWildcard).map((source) => globOf(source, scope));
+  const choice: Choice = { values: new ScalarSet(plain), globs: globs.length === 0 ? none : Object.freeze(globs) };
+  return Object.freeze(choice);
+}
+
+function toolName(value: unknown): string {
+  if (typeof value === "string" && value !== "") return boundedText(value);
+  throw new OperandError("impossible-type", `expected the name of a tool, a glob or an action group, found ${shown(value)}`);
+}
+
+function patternOf(operand: unknown, { interner }: OperandScope): Operand {
+  const source = boundedText(operand);
+  if (source.length > MAX_PATTERN) {
+    throw new OperandError("bad-pattern", `a pattern has at most ${MAX_PATTERN} characters, this one ${source.length}`);
+  }
+  try {
+    return interner.share("pattern", source, () => Object.freeze(compilePattern(source)));
+  } catch (error) {
+    throw new OperandError("bad-pattern", error instanceof Error ? error.message : "not a valid RE2 expression");
+  }
+}
+
+/** `true`, a list of entities, or `{ entities, min_score }`. */
+export function detectionOf(operand: unknown, family: DetectOptions["family"], { interner }: OperandScope): Detection {
+  const { entities, minScore } = detectionOptions(operand);
+  const known = entityTypes.filter((entity) => entity.family === family).map(({ type }) => type);
+  for (const type of entities ?? []) {
+    if (known.includes(type)) continue;
+    const meant = didYouMean(type, known);
+    throw new OperandError("unknown-entity", `${shown(type)} is none of the ${family} entities`, meant);
+  }
+  const sorted = entities === undefined ? undefined : [...new Set(entities)].sort();
+  const source = { family, ...(sorted === undefined ? {} : { entities: sorted }), ...(minScore === undefined ? {} : { minScore }) };
+  try {
+    return interner.share("detection", JSON.stringify(source), () =>
+      Object.freeze({ source, detector: compileDetector(source) }),
+    );
+  } catch (error) {
+    if (isRunlogError(error)) throw new OperandError("bad-operand", error.message);
+    throw error;
+  }
+}
+
+function detectionOptions(operand: unknown): { entities?: readonly string[]; minScore?: number } {
+  if (operand === true) return {};
+  if (Array.isArray(operand)) return { entities: listOf(operand).map(boundedText) };
+  if (!isObject(operand)) {
+    throw new OperandError("bad-operand", `expected true, a list of entities or { entities, min_score }, found ${shown(operand)}`);
+  }
+  const { entities, min_score: minScore, ...rest } = operand;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new OperandError("bad-operand", `there is no option ${shown(unknown)}`, didYouMean(unknown, ["entities", "min_score"]));
+  if (minScore !== undefined && !(typeof minScore === "number" && minScore >= 0 && minScore <= 1)) {
+    throw new OperandError("bad-operand", "min_score lies between 0 and 1");
+  }
+  return {
+    ...(entities === undefined ? {} : { entities: listOf(entities).map(boundedText) }),
+    ...(minScore === undefined ? {} : { minScore: minScore as number }),
+  };
+}
+
+function hostsOf(operand: unknown, { interner }: OperandScope): HostSet {
+  const source = typeof operand === "string" ? [operand] : listOf(operand).map(boundedText);
+  return interner.share("hosts", JSON.stringify(source), () => {
+    const exact = new Set<string>();
+    const suffixes: string[] = [];
+    for (const item of source) {
+      const wild = item.startsWith("*.");
+      const host = parseHost((wild ? item.slice(2) : item).toLowerCase()) ?? addressOf(item);
+      if (host === undefined || (wild && host.address !== undefined)) {
+        throw new OperandError("bad-operand", `${shown(item)} is no host; expected example.com, *.example.com or an IP address`);
+      }
+      if (wild) suffixes.push(`.${host.name}`);
+      else exact.add(host.name);
+    }
+    return Object.freeze({ source: Object.freeze(source), exact, suffixes: Object.freeze(suffixes) });
+  });
+}
+
+function addressOf(text: string): ReturnType<typeof parseHost> {
+  const network = parseNetwork(text);
+  return network !== undefined && network.prefix === network.bits
+    ? { name: `${network.bits}/${network.value}`, address: { bits: network.bits, value: network.value } }
+    : undefined;
+}
+
+function networksOf(operand: unknown): readonly Network[] {
+  const source = typeof operand === "string" ? [operand] : listOf(operand).map(boundedText);
+  return Object.freeze(
+    source.map((item) => {
+      const network = parseNetwork(item);
+      if (network === undefined) throw new OperandError("bad-operand", `${shown(item)} is no network; expected 10.0.0.0/8 or 2001:db8::/32`);
+      return Object.freeze(network);
+    }),
+  );
+}

@@ -1,5 +1,6 @@
 /** Shortest run worth decoding: 18 bytes of text. */
 const SHORTEST = 24;
+const PADDING = 61;
 /** Characters decoded per text. */
 const BUDGET = 16_384;
 const MAX_RUNS = 64;
@@ -36,20 +37,46 @@ export interface EncodedRun {
   readonly text: string;
 }
 
+function inRun(code: number): boolean {
+  return code < 128 && (values[code] ?? -1) >= 0;
+}
+
+/**
+ * The next run of at least 24 characters at or after `from`, or undefined. Looks at every 24th character only: a run that
+ * long contains one of them.
+ */
+function nextRun(text: string, from: number): { start: number; end: number } | undefined {
+  for (let i = from + SHORTEST - 1; i < text.length; i += SHORTEST) {
+    if (!inRun(text.charCodeAt(i))) continue;
+    let start = i;
+    while (start > from && inRun(text.charCodeAt(start - 1))) start--;
+    let end = i + 1;
+    while (inRun(text.charCodeAt(end))) end++;
+    if (end - start >= SHORTEST) return { start, end };
+    i = end - 1;
+  }
+  return undefined;
+}
+
+function padded(text: string, end: number): number {
+  if (text.charCodeAt(end) !== PADDING) return end;
+  return text.charCodeAt(end + 1) === PADDING ? end + 2 : end + 1;
+}
+
+const none = Object.freeze({ runs: Object.freeze([]), cut: false });
+
 /** Runs in `text` that are base64 of readable text. `cut`: the budget ran out before the end. */
 export function encodedRuns(text: string): { readonly runs: readonly EncodedRun[]; readonly cut: boolean } {
-  if (text.length < SHORTEST) return { runs: [], cut: false };
+  let run = nextRun(text, 0);
+  if (run === undefined) return none;
   const runs: EncodedRun[] = [];
   let budget = BUDGET;
-  for (const match of text.matchAll(/[\w+/-]{24,}={0,2}/g)) {
-    const start = match.index;
-    const end = start + match[0].length;
-    if (/^[a-z_]+$|^[A-Z_]+$/.test(match[0].slice(0, 64))) continue;
-    const decoded = decodeBase64(text, start, end);
+  for (; run !== undefined; run = nextRun(text, run.end)) {
+    const decoded = decodeBase64(text, run.start, run.end);
     if (decoded === undefined) continue;
-    budget -= end - start;
+    budget -= run.end - run.start;
     if (budget < 0 || runs.length >= MAX_RUNS) return { runs, cut: true };
-    runs.push({ start, end, text: decoded });
+    runs.push({ start: run.start, end: padded(text, run.end), text: decoded });
   }
   return { runs, cut: false };
 }

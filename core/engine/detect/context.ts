@@ -43,8 +43,30 @@ function wideLookup(word: string): WordInfo | undefined {
   return found === undefined ? undefined : contextWords.get(found);
 }
 
+function pairOf(first: number, last: number): number {
+  return ((first & 31) << 5) | (last & 31);
+}
+
+/** For each pair of first and last letter, a bit per length that some word has: nearly every other word is told by it, without a copy. */
+const lengths: Readonly<Int32Array> = lengthBits();
+
+function lengthBits(): Int32Array {
+  const bits = new Int32Array(1024);
+  for (const word of contextWords.keys()) {
+    const pair = pairOf(word.charCodeAt(0), word.charCodeAt(word.length - 1));
+    bits[pair] = (bits[pair] ?? 0) | (1 << (word.length & 31));
+  }
+  return bits;
+}
+
+function mayBeKnown(text: string, start: number, end: number): boolean {
+  const first = text.charCodeAt(start);
+  if (first >= 0xe00) return true;
+  return (((lengths[pairOf(first, text.charCodeAt(end - 1))] ?? 0) >>> ((end - start) & 31)) & 1) === 1;
+}
+
 function lookup(text: string, start: number, end: number): WordInfo | undefined {
-  if (end - start > longestContextWord) return undefined;
+  if (end - start > longestContextWord || !mayBeKnown(text, start, end)) return undefined;
   const word = text.slice(start, end);
   const info = contextWords.get(word) ?? contextWords.get(word.toLowerCase());
   return info ?? (text.charCodeAt(start) >= 0xe00 ? wideLookup(word) : undefined);
@@ -65,9 +87,12 @@ function labelEnd(text: string, start: number, floor: number): number {
   return separator === 61 || quoted ? i + 1 : -1;
 }
 
-function endsSentence(text: string, i: number): boolean {
-  const code = text.charCodeAt(i);
-  return (code === 46 || code === 33 || code === 63 || code === 59) && text.charCodeAt(i + 1) === SPACE;
+/** A sentence ends here, or the placeholder of an earlier redaction: what stands before is about something else. */
+function endsContext(text: string, at: number, code: number, start: number): boolean {
+  if (code === 62) return isPlaceholder(text, at);
+  return (
+    (code === 46 || code === 33 || code === 63 || code === 59) && at + 1 < start && text.charCodeAt(at + 1) === SPACE
+  );
 }
 
 /**
@@ -102,6 +127,24 @@ export class Context {
     if (entity < 32) this.low |= 1 << entity;
     else this.high |= 1 << (entity - 32);
     if (!this.#decided) this.#decided = true;
+  }
+
+  /** Takes over what stood before the previous candidate of a list; what stands after this one is read anew. */
+  continueList(): void {
+    this.low = this.#lowBefore;
+    this.high = this.#highBefore;
+    this.flags = this.#flagsBefore;
+  }
+
+  #lowBefore = 0;
+  #highBefore = 0;
+  #flagsBefore = 0;
+
+  /** Remembers what has been read so far, before the words after the candidate. */
+  mark(): void {
+    this.#lowBefore = this.low;
+    this.#highBefore = this.high;
+    this.#flagsBefore = this.flags;
   }
 
   /** The words before `start`, no further than `floor` (the end of the previous finding). True: the string's start was reached. */
@@ -163,9 +206,10 @@ export class Context {
   #walk(text: string, start: number, stop: number): void {
     let i = start;
     while (i > stop) {
-      if (i < start && endsSentence(text, i - 1)) return;
-      if (text.charCodeAt(i - 1) === 62 && isPlaceholder(text, i - 1)) return;
-      i = this.#step(text, i, stop);
+      const code = text.charCodeAt(i - 1);
+      if (isLetter(code)) i = this.#step(text, i, stop);
+      else if (code === SPACE || isDigit(code) || !endsContext(text, i - 1, code, start)) i--;
+      else return;
     }
   }
 
@@ -196,13 +240,15 @@ export class Context {
   }
 }
 
+const placeholder = /^[A-Z]+_[A-Z0-9_]+(?::\w+)?$|^(?:CRYPTO|URL|PASSWORD|JWT|PERSON|LOCATION)(?:_\d+|:\w+)?$/;
+
 /** `<PHONE_NUMBER>` left by an earlier redaction: its words are not context. */
 function isPlaceholder(text: string, close: number): boolean {
   let i = close - 1;
   while (i >= 0 && close - i < 48) {
     const code = text.charCodeAt(i);
-    if (code === 60) return i < close - 1;
-    if (!isUpper(code) && !isDigit(code) && code !== 95) return false;
+    if (code === 60) return placeholder.test(text.slice(i + 1, close));
+    if (!isUpper(code) && !isDigit(code) && code !== 95 && code !== 58 && !isLower(code)) return false;
     i--;
   }
   return false;

@@ -115,11 +115,14 @@ function unitAt(text: string, i: number, decode: boolean): Unit {
   return { code: foldUnit(code), length: 1 };
 }
 
-const escapes = /%[2-7][\da-fA-F]|\\u00[2-7][\da-fA-F]/;
+function mayHaveEscapes(text: string): boolean {
+  for (let i = text.indexOf("%"); i >= 0; i = text.indexOf("%", i + 1))
+    if (escapeAt(text, i) !== undefined) return true;
+  return text.includes("\\u00");
+}
 
-/** `decode`: also read percent and \u escapes. */
 export function fold(text: string, decode: boolean): Folded {
-  const escaped = decode && escapes.test(text);
+  const escaped = decode && mayHaveEscapes(text);
   if (!escaped && !foldable.test(text)) return { text, starts: undefined, ends: undefined };
   const units = new Uint16Array(text.length);
   const starts = new Int32Array(text.length);

@@ -160,8 +160,10 @@ function uniform(s: Scanner, count: number): boolean {
   return true;
 }
 
-function separators(s: Scanner, count: number): string {
-  return String.fromCharCode(...s.separator.subarray(1, count));
+/** Whether the groups are separated exactly as `written` says. */
+function separatedAs(s: Scanner, written: string): boolean {
+  for (let i = 0; i < written.length; i++) if (s.separator[i + 1] !== written.charCodeAt(i)) return false;
+  return true;
 }
 
 function scoreOf(shape: Shape, context: Context): number {
@@ -181,9 +183,8 @@ function weigh(s: Scanner, shape: Shape, count: number): void {
 function tryShapes(s: Scanner, key: number, count: number): void {
   const list = shapes.get(key);
   if (list === undefined) return;
-  const written = count > 1 ? separators(s, count) : "";
   for (const shape of list) {
-    if (shape.separators.includes(written)) weigh(s, shape, count);
+    if (shape.separators.some((written) => separatedAs(s, written))) weigh(s, shape, count);
   }
 }
 

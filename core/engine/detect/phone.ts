@@ -54,6 +54,9 @@ function extensionEnd(s: Scanner, count: number): number {
   const { text } = s;
   let i = s.groupEnd[count - 1] ?? 0;
   if (text.charCodeAt(i) === SPACE) i++;
+  const lead = text.charCodeAt(i) | 32;
+  // x, e(xt), # — # is 35, which is unchanged by the bit.
+  if (lead !== 120 && lead !== 101 && lead !== 35) return 0;
   const from = i;
   for (const word of ["extension", "ext", "x", "#"]) {
     if (text.slice(i, i + word.length).toLowerCase() !== word) continue;
@@ -143,12 +146,13 @@ function anything(s: Scanner): Reading | undefined {
   return { count, base: mobile ? ANY + 0.1 : ANY, rule: mobile ? "phone-mobile" : "phone-digits" };
 }
 
-function scoreOf(reading: Reading, context: Context, contact: boolean): number {
+function scoreOf(reading: Reading, context: Context, contact: () => boolean): number {
   if (reading.base >= INTERNATIONAL) return reading.base + (context.supports(E.PHONE_NUMBER) ? CONTEXT_BONUS / 2 : 0);
   if (context.nearest !== 0) return reading.base - 0.2;
   if (context.supports(E.PHONE_NUMBER)) return reading.base + CONTEXT_BONUS;
-  const hinted = (context.flags & PHONE_HINT) !== 0 || contact;
-  return hinted && reading.base > ANY ? reading.base + CONTEXT_BONUS - 0.1 : reading.base;
+  if (reading.base <= ANY) return reading.base;
+  const hinted = (context.flags & PHONE_HINT) !== 0 || contact();
+  return hinted ? reading.base + CONTEXT_BONUS - 0.1 : reading.base;
 }
 
 /** `415…, jane@example.com`: a number beside an e-mail address is a contact. */
@@ -182,7 +186,7 @@ export function phone(s: Scanner): void {
     first,
     s.groupEnd[s.groups - 1] === s.groupEnd[reading.count - 1] ? end : (s.groupEnd[s.groups - 1] ?? end),
   );
-  const contact = s.afterEmail(begin) || beforeEmail(text, end);
+  const contact = (): boolean => s.afterEmail(begin) || beforeEmail(text, end);
   s.proposalStart = begin;
   s.propose(E.PHONE_NUMBER, end, scoreOf(reading, context, contact), reading.rule);
 }

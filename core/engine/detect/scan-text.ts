@@ -62,13 +62,21 @@ function afterExtension(s: Scanner, start: number): number | undefined {
   return found < 0 ? undefined : found;
 }
 
+/** `55555555-K`, `131052-308T`, `AA 12 34 56 B`: numbers that end in a letter after a separator. */
+function mayGoOnWithLetters(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  const next = text.charCodeAt(end);
+  if (next === 45 || next === 43) return length >= 6 && length <= 8;
+  return next === 32 && length <= 2 && text.charCodeAt(start - 1) === 32;
+}
+
 function measured(s: Scanner, start: number, firstEnd: number): number {
   s.proposalStart = start;
   numbers(s);
   if ((s.groupDigits[s.groups] ?? 0) >= 6) phone(s);
   const found = s.settle();
   if (found >= 0) return found;
-  const lettered = firstEnd - start <= 8 ? letterNumbers(s, start, firstEnd) : -1;
+  const lettered = mayGoOnWithLetters(s.text, start, firstEnd) ? letterNumbers(s, start, firstEnd) : -1;
   return lettered >= 0 ? lettered : firstEnd;
 }
 

@@ -24,6 +24,7 @@ export interface ScanSettings {
 export const CERTAIN = 0.5;
 export const CONTEXT_BONUS = 0.35;
 const MAX_HITS = 1024;
+const LIST_GAP = 40;
 /** Address checksums need SHA-256; beyond this many per text the scan says that it was cut short. */
 export const MAX_HASHES = 128;
 export const MAX_GROUPS = 10;
@@ -63,6 +64,7 @@ export class Scanner {
 
   readonly #best = { entity: -1, start: 0, end: 0, score: 0, rule: "" };
   #contextAt = -1;
+  #contextFloor = 0;
 
   constructor(settings: ScanSettings) {
     this.settings = settings;
@@ -89,12 +91,33 @@ export class Scanner {
   around(start: number, end: number): Context {
     const context = this.context;
     if (this.#contextAt === start) return context;
+    if (this.#sameList(start)) context.continueList();
+    else this.#readBefore(start);
     this.#contextAt = start;
+    this.#contextFloor = this.floor;
+    context.after(this.text, end);
+    return context;
+  }
+
+  #readBefore(start: number): void {
+    const { context } = this;
     context.reset();
     if (this.lastEntity >= 0 && this.#listed(start)) context.support(this.lastEntity);
     if (context.before(this.text, start, this.floor)) this.#keyContext();
-    context.after(this.text, end);
-    return context;
+    context.mark();
+  }
+
+  /** `(1779713273, 6610872038, …`: only digits and list punctuation since the candidate whose context was read last. */
+  #sameList(start: number): boolean {
+    const from = this.#contextAt;
+    if (from < 0 || start - from > LIST_GAP || from > start || this.#contextFloor !== this.floor) return false;
+    for (let i = from; i < start; i++) {
+      const code = this.text.charCodeAt(i);
+      // space " ' ( ) , - / and digits
+      if (!(code === 32 || code === 34 || (code >= 39 && code <= 57 && code !== 42 && code !== 43 && code !== 46)))
+        return false;
+    }
+    return true;
   }
 
   wants(entity: number): boolean {

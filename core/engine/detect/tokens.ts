@@ -1,6 +1,6 @@
-import { isAlnum, isDigit, isHex } from "./chars.ts";
+import { isAlnum, isAsciiLetter, isDigit, isHex } from "./chars.ts";
 import { cryptoAddress } from "./crypto-address.ts";
-import { E } from "./entities.ts";
+import { E, type PiiType } from "./entities.ts";
 import { iban, startsLikeIban } from "./iban.ts";
 import { ipv6 } from "./ip.ts";
 import { mac } from "./mac.ts";
@@ -20,6 +20,10 @@ interface TokenShape {
   readonly score: (token: string) => number;
   readonly hard: boolean;
   readonly rule: string;
+  /** Shortest and longest token that may begin one, and whether it begins with a digit: most tokens need no pattern at all. */
+  readonly shortest: number;
+  readonly longest: number;
+  readonly digit: boolean;
 }
 
 const nifLetters = "TRWAGMYFPDXBNJZSQVHLCKE";
@@ -101,8 +105,24 @@ function chinese(token: string): number {
   return cnId(digits, 10) ? 1 : 0;
 }
 
-function shape(type: keyof typeof E, source: string, hard: boolean, score: TokenShape["score"]): TokenShape {
-  return { entity: E[type], pattern: new RegExp(source, "iy"), score, hard, rule: type.toLowerCase() };
+interface ShapeOptions {
+  readonly length: readonly [number, number];
+  readonly hard?: boolean;
+}
+
+function shape(type: PiiType, source: string, options: ShapeOptions, score: TokenShape["score"]): TokenShape {
+  const { length, hard = false } = options;
+  const pattern = new RegExp(source, "iy");
+  return {
+    entity: E[type],
+    pattern,
+    score,
+    hard,
+    rule: type.toLowerCase(),
+    shortest: length[0],
+    longest: length[1],
+    digit: source.startsWith("\\d"),
+  };
 }
 
 const fixed =
@@ -114,22 +134,36 @@ const upperOnly =
   (token) =>
     isUpper(token) ? score : 0.2;
 
+const ninoShape = shape(
+  "UK_NINO",
+  "[abceghj-prstw-z][abceghj-nprstw-z] ?\\d\\d ?\\d\\d ?\\d\\d ?[a-d]",
+  { length: [2, 9] },
+  nino,
+);
 const shapes: readonly TokenShape[] = [
-  shape("UK_NINO", "[abceghj-prstw-z][abceghj-nprstw-z] ?\\d\\d ?\\d\\d ?\\d\\d ?[a-d]", false, nino),
-  shape("ES_NIF", "\\d{7,8}-?[a-hj-np-tv-z]", true, nif),
-  shape("ES_NIE", "[xyz]\\d{7}-?[a-hj-np-tv-z]", true, nie),
-  shape("FI_PERSONAL_IDENTITY_CODE", "\\d{6}[+a-fu-y-]\\d{3}[\\da-fhj-npr-y]", true, finnish),
-  shape("IT_FISCAL_CODE", "[a-z]{6}\\d\\d[a-ehlmpr-t]\\d\\d[a-z]\\d{3}[a-z]", true, fiscalCode),
-  shape("IN_PAN", "[a-z]{3}[abcfghjlpt][a-z]\\d{4}[a-z]", false, upperOnly(0.6)),
-  shape("SG_NRIC_FIN", "[stfgm]\\d{7}[a-z]", false, nric),
-  shape("CN_ID", "\\d{17}x", true, chinese),
-  shape("UK_POSTCODE", "[a-z]{1,2}\\d[a-z\\d]? \\d[a-z]{2}", false, upperOnly(0.3)),
-  shape("US_PASSPORT", "[a-z]\\d{8}", false, fixed(0.2)),
-  shape("US_DRIVER_LICENSE", "[a-z]\\d{4,14}", false, fixed(0.2)),
+  shape("ES_NIF", "\\d{7,8}-?[a-hj-np-tv-z]", { length: [7, 9], hard: true }, nif),
+  shape("ES_NIE", "[xyz]\\d{7}-?[a-hj-np-tv-z]", { length: [8, 9], hard: true }, nie),
+  shape(
+    "FI_PERSONAL_IDENTITY_CODE",
+    "\\d{6}[+a-fu-y-]\\d{3}[\\da-fhj-npr-y]",
+    { length: [6, 11], hard: true },
+    finnish,
+  ),
+  shape(
+    "IT_FISCAL_CODE",
+    "[a-z]{6}\\d\\d[a-ehlmpr-t]\\d\\d[a-z]\\d{3}[a-z]",
+    { length: [16, 16], hard: true },
+    fiscalCode,
+  ),
+  shape("IN_PAN", "[a-z]{3}[abcfghjlpt][a-z]\\d{4}[a-z]", { length: [10, 10] }, upperOnly(0.6)),
+  shape("SG_NRIC_FIN", "[stfgm]\\d{7}[a-z]", { length: [9, 9] }, nric),
+  shape("CN_ID", "\\d{17}x", { length: [18, 18], hard: true }, chinese),
+  shape("UK_POSTCODE", "[a-z]{1,2}\\d[a-z\\d]? \\d[a-z]{2}", { length: [2, 4] }, upperOnly(0.3)),
+  shape("US_PASSPORT", "[a-z]\\d{8}", { length: [9, 9] }, fixed(0.2)),
+  shape("US_DRIVER_LICENSE", "[a-z]\\d{4,14}", { length: [5, 15] }, fixed(0.2)),
 ];
 
-const SHORTEST = 5;
-const LONGEST = 20;
+const LONGEST = 18;
 
 function offer(s: Scanner, candidate: TokenShape, start: number): void {
   const { pattern } = candidate;
@@ -148,7 +182,10 @@ function offer(s: Scanner, candidate: TokenShape, start: number): void {
 function spacedStart(text: string, start: number): number {
   if (text.charCodeAt(start - 1) !== 32) return start;
   const from = start - 3;
-  return from >= 0 && /^[a-z]{2}$/i.test(text.slice(from, start - 1)) && !isAlnum(text.charCodeAt(from - 1))
+  return from >= 0 &&
+    isAsciiLetter(text.charCodeAt(from)) &&
+    isAsciiLetter(text.charCodeAt(from + 1)) &&
+    !isAlnum(text.charCodeAt(from - 1))
     ? from
     : start;
 }
@@ -158,19 +195,31 @@ function joined(text: string, start: number): boolean {
   return (before === HYPHEN || before === DOT || before === 47) && isAlnum(text.charCodeAt(start - 2));
 }
 
+function offerShapes(s: Scanner, start: number, length: number): void {
+  const digit = isDigit(s.text.charCodeAt(start));
+  for (const candidate of shapes) {
+    if (
+      digit !== candidate.digit ||
+      length < candidate.shortest ||
+      length > candidate.longest ||
+      !s.wants(candidate.entity)
+    )
+      continue;
+    offer(s, candidate, start);
+  }
+}
+
 /** Identity numbers at `start` that contain letters; where the best one ends, or −1. */
 export function letterNumbers(s: Scanner, start: number, end: number): number {
-  if (end - start > LONGEST || joined(s.text, start)) return -1;
-  const spaced = isDigit(s.text.charCodeAt(start)) ? spacedStart(s.text, start) : start;
-  if (end - start < SHORTEST && spaced === start && s.text.charCodeAt(end) !== 32) return -1;
-  s.proposalStart = spaced;
-  const [first] = shapes;
-  if (first !== undefined) offer(s, first, spaced);
-  s.proposalStart = start;
-  for (let i = 1; i < shapes.length; i++) {
-    const candidate = shapes[i];
-    if (candidate !== undefined && s.wants(candidate.entity)) offer(s, candidate, start);
+  const length = end - start;
+  if (length > LONGEST || joined(s.text, start)) return -1;
+  const nino = isDigit(s.text.charCodeAt(start)) ? spacedStart(s.text, start) : start;
+  if (!isDigit(s.text.charCodeAt(nino)) && length <= ninoShape.longest) {
+    s.proposalStart = nino;
+    offer(s, ninoShape, nino);
   }
+  s.proposalStart = start;
+  offerShapes(s, start, length);
   return s.settle();
 }
 

@@ -1,7 +1,7 @@
 import { isAlnum } from "../chars.ts";
 import type { Scanner } from "../scanner.ts";
 import { secretNumber } from "./entities.ts";
-import { isPlaceholder, looksRandom, type SecretName, secretName } from "./names.ts";
+import { isPlaceholder, looksRandom, mayNameSecret, type SecretName, secretName } from "./names.ts";
 
 const PASSWORD = secretNumber("PASSWORD");
 const API_KEY = secretNumber("API_KEY");
@@ -9,6 +9,7 @@ const AWS_SECRET = secretNumber("AWS_SECRET_KEY");
 
 const MAX_NAME = 64;
 const MAX_VALUE = 256;
+const SHORTEST_SECRET = 4;
 
 function isName(code: number): boolean {
   return isAlnum(code) || code === 95 || code === 45 || code > 0xc0;
@@ -103,7 +104,11 @@ export function valueUnderKey(s: Scanner): void {
   const { keys, text } = s;
   let key: string | number | undefined;
   for (let i = keys.length - 1; i >= 0 && typeof key !== "string"; i--) key = keys[i];
-  const named = secretName(s.sibling) ?? (typeof key === "string" ? secretName(key) : undefined);
-  if (named !== undefined && text.length <= MAX_VALUE * 2)
-    report(s, named, { start: 0, end: text.length, explicit: true });
+  if (text.length < SHORTEST_SECRET || text.length > MAX_VALUE * 2) return;
+  const named = nameOf(s.sibling) ?? (typeof key === "string" ? nameOf(key) : undefined);
+  if (named !== undefined) report(s, named, { start: 0, end: text.length, explicit: true });
+}
+
+function nameOf(key: string): SecretName {
+  return mayNameSecret(key) ? secretName(key) : undefined;
 }

@@ -37,6 +37,11 @@ function isKeyOfOwner(words: readonly string[]): boolean {
   return at > 0 && keyOwners.has(words[at - 1] ?? "");
 }
 
+/** Cheap: whether a closer look at the name can be worth it. */
+export function mayNameSecret(name: string): boolean {
+  return /pass|pwd|pw$|phrase|secret|token|key|cred|bearer|kennwort|senha|contrase|mdp|wachtwoord/i.test(name);
+}
+
 export function secretName(name: string): SecretName {
   const words = wordsOf(name);
   if (words.length === 0 || words.some((word) => otherThings.has(word))) return undefined;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RunlogError, messageOf, type ApproverIdentity } from "#api";
 import { parseDocument } from "yaml";
@@ -92,14 +92,10 @@ export async function loadApprovers(file: string): Promise<Approvers> {
 
 async function readBounded(file: string): Promise<{ text: string; mode: number }> {
   try {
-    const handle = await open(file, "r");
-    try {
-      const { size, mode } = await handle.stat();
-      if (size > MAX_FILE_BYTES) throw new RunlogError("RL_CONFIG", `${file}: larger than 1 MiB`);
-      return { text: await handle.readFile("utf8"), mode };
-    } finally {
-      await handle.close();
-    }
+    const found = await stat(file);
+    if (!found.isFile()) throw new RunlogError("RL_FILE_UNREADABLE", `${file}: not a regular file`);
+    if (found.size > MAX_FILE_BYTES) throw new RunlogError("RL_CONFIG", `${file}: larger than 1 MiB`);
+    return { text: await readFile(file, "utf8"), mode: found.mode };
   } catch (error) {
     if (error instanceof RunlogError) throw error;
     throw new RunlogError("RL_FILE_UNREADABLE", `${file}: ${messageOf(error)}`, { cause: error });

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "#runtime";
+import { openDatabase } from "#storage";
+import { pino } from "pino";
+import { Registry } from "prom-client";
+import { SqliteApprovalStore, approvalsSchema } from "./sqlite-store.ts";
+
+export interface OpenStore {
+  readonly store: SqliteApprovalStore;
+  close(): Promise<void>;
+}
+
+/** A state folder that outlives the store opened in it. */
+export function newState(): { open(): Promise<OpenStore>; remove(): void } {
+  const folder = mkdtempSync(join(tmpdir(), "runlog-approvals-"));
+  return {
+    async open() {
+      const database = await openDatabase({
+        file: join(folder, "state.db"),
+        schema: [approvalsSchema],
+        durability: "committed",
+        clock: systemClock,
+        logger: pino({ level: "silent" }),
+        metrics: new Registry(),
+      });
+      return {
+        store: new SqliteApprovalStore(database),
+        close: async () => {
+          await database.close(5_000);
+        },
+      };
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

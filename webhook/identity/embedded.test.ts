@@ -38,7 +38,10 @@ describe("identity without a tokens file", () => {
 describe("identity with a tokens file", () => {
   const identity = embeddedIdentity({ agents: agentTokensOf(file, "tokens.yaml"), localCaller, approver });
   it("knows an agent by its token alone", () => {
-    expect(identity.agent("Bearer agent-token-0123456789")).toMatchObject({ namespace: "agents", serviceAccount: "support" });
+    expect(identity.agent("Bearer agent-token-0123456789")).toMatchObject({
+      namespace: "agents",
+      serviceAccount: "support",
+    });
     expect(code(() => identity.agent(undefined))).toBe("RL_UNAUTHENTICATED");
     expect(code(() => identity.agent("Bearer nope"))).toBe("RL_UNAUTHENTICATED");
   });
@@ -49,7 +52,11 @@ describe("identity with a tokens file", () => {
   it.each([
     ["no YAML", "tokens: [", "not valid YAML"],
     ["a short token", "tokens: [{ token: abc, serviceAccount: x }]", "at least 16"],
-    ["the same token twice", `tokens: [${'{ token: "0123456789abcdef", serviceAccount: a },'.repeat(2)}]`, "same token"],
+    [
+      "the same token twice",
+      `tokens: [${'{ token: "0123456789abcdef", serviceAccount: a },'.repeat(2)}]`,
+      "same token",
+    ],
     ["an unknown field", 'tokens: [{ token: "0123456789abcdef", serviceAccount: a, admin: true }]', "admin"],
   ])("refuses %s without showing a token", (_, text, message) => {
     expect(() => agentTokensOf(text, "t.yaml")).toThrow(message);

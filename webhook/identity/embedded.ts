@@ -13,7 +13,10 @@ export interface EmbeddedIdentityOptions {
 
 /** Identity of `runlog serve`: agents by a tokens file or all the same on loopback, people by approver tokens. */
 export function embeddedIdentity(options: EmbeddedIdentityOptions): Identity {
-  const agents = options.agents === undefined ? undefined : new Map([...options.agents].map(([token, caller]) => [digest(token), caller]));
+  const agents =
+    options.agents === undefined
+      ? undefined
+      : new Map([...options.agents].map(([token, caller]) => [digest(token), caller]));
   const open = agents === undefined;
   return {
     agent(authorization) {
@@ -21,11 +24,15 @@ export function embeddedIdentity(options: EmbeddedIdentityOptions): Identity {
       if (open) {
         if (token === undefined) return options.localCaller;
         throw options.approver(token) === undefined
-          ? new RunlogError("RL_UNAUTHENTICATED", "this server knows no agent tokens: send none, or start it with --tokens FILE")
+          ? new RunlogError(
+              "RL_UNAUTHENTICATED",
+              "this server knows no agent tokens: send none, or start it with --tokens FILE",
+            )
           : new RunlogError("RL_FORBIDDEN", "an approver token is not for agents");
       }
       const caller = token === undefined ? undefined : agents.get(digest(token));
-      if (caller === undefined) throw new RunlogError("RL_UNAUTHENTICATED", "send the agent's token as `Authorization: Bearer TOKEN`");
+      if (caller === undefined)
+        throw new RunlogError("RL_UNAUTHENTICATED", "send the agent's token as `Authorization: Bearer TOKEN`");
       return caller;
     },
     person(authorization, wants) {
@@ -33,8 +40,12 @@ export function embeddedIdentity(options: EmbeddedIdentityOptions): Identity {
       const person = token === undefined ? undefined : options.approver(token);
       if (person !== undefined) return person;
       if (token === undefined && open && wants === "read") return { username: "anonymous", groups: [] };
-      if (token !== undefined && agents?.has(digest(token)) === true) throw new RunlogError("RL_FORBIDDEN", "an agent's token is not for people");
-      throw new RunlogError("RL_UNAUTHENTICATED", "send an approver token as `Authorization: Bearer TOKEN`; the start-up screen says where it is");
+      if (token !== undefined && agents?.has(digest(token)) === true)
+        throw new RunlogError("RL_FORBIDDEN", "an agent's token is not for people");
+      throw new RunlogError(
+        "RL_UNAUTHENTICATED",
+        "send an approver token as `Authorization: Bearer TOKEN`; the start-up screen says where it is",
+      );
     },
   };
 }

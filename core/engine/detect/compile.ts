@@ -70,6 +70,13 @@ function settingsOf(options: DetectOptions, names: readonly string[], entities: 
   });
 }
 
+const noKeys: readonly string[] = Object.freeze([]);
+
+interface Outcome {
+  found: boolean;
+  truncated: boolean;
+}
+
 function leafText(leaf: string | number): string {
   if (typeof leaf === "string") return leaf;
   return leaf >= SMALLEST_NUMBER && Number.isSafeInteger(leaf) ? String(leaf) : "";
@@ -98,27 +105,25 @@ export function compileDetector(options: DetectOptions): Detector {
   });
   const maxChars = options.maxChars ?? DEFAULT_MAX_CHARS;
 
-  const run = (
-    value: unknown,
-    key: string | undefined,
-    sink: Finding[] | undefined,
-  ): { found: boolean; truncated: boolean } => {
-    let left = maxChars;
-    let found = false;
-    let truncated = false;
+  const run = (value: unknown, key: string | undefined, sink: Finding[] | undefined): Outcome => {
+    const outcome: Outcome = { found: false, truncated: false };
     const skip = key === undefined ? 0 : 1;
-    const cut = walkLeaves(value, key, (leaf, keys, sibling) => {
-      const text = leafText(leaf);
+    let left = maxChars;
+    const visit = (leaf: string | number, keys: readonly (string | number)[], sibling: string): boolean => {
+      let text = leafText(leaf);
       if (text === "") return false;
-      if (text.length > left) truncated = true;
-      const part = text.length > left ? text.slice(0, left) : text;
-      left -= part.length;
-      const leafFound = scan.leaf(part, { keys, sibling, skip }, sink);
-      if (scan.truncated) truncated = true;
-      if (leafFound) found = true;
-      return truncated || (leafFound && sink === undefined);
-    });
-    return { found, truncated: truncated || cut };
+      if (text.length > left) {
+        outcome.truncated = true;
+        text = text.slice(0, left);
+      }
+      left -= text.length;
+      if (scan.leaf(text, { keys, sibling, skip }, sink)) outcome.found = true;
+      if (scan.truncated) outcome.truncated = true;
+      return outcome.truncated || (outcome.found && sink === undefined);
+    };
+    if (typeof value === "string") visit(value, key === undefined ? noKeys : [key], "");
+    else if (walkLeaves(value, key, visit)) outcome.truncated = true;
+    return outcome;
   };
 
   return Object.freeze({

@@ -10,7 +10,7 @@ const positive: Partial<Record<PiiType, string>> = {
   US_ITIN: "itin itins individual taxpayer tax tin irs",
   IBAN_CODE: "iban bank account konto kontonummer compte cuenta conto bic swift sepa wire transfer",
   IP_ADDRESS:
-    "ip ips ipv4 ipv6 ipaddress ipaddr address addr client remote host source src dst peer login unspecified gateway subnet",
+    "ip ips ipv ipaddress ipaddr address addr client remote host source src dst peer login unspecified gateway subnet",
   MAC_ADDRESS: "mac macs macaddress hardware ethernet physical hwaddr bssid",
   CRYPTO: "wallet bitcoin btc crypto address eth ethereum",
   URL: "website websites homepage blog profile portfolio photo photos picture selfie linkedin facebook instagram twitter tiktok youtube webpage site page webseite página sitio",
@@ -51,7 +51,13 @@ const phoneHints =
   "call calls called calling contact reach ring dial dialing answering answer anrufen appeler llamar recipient caller callee";
 
 /** Hints that say nothing about what stands before them: "order number 12" is still about an order. */
-const neutralHints = "number numbers office home work text nr no num to from customer sender tenant whats";
+const neutralHints = "number numbers nr no num customer sender tenant whats";
+/** Hints only as the name of a value, `to=…`, or only behind the number, "… office". */
+const labelHints = "to from dest destination number";
+const afterHints = "office home work direct private";
+
+/** Names of listening addresses. */
+const services = "host hosts hostname bind listen listener listening endpoint upstream server proxy";
 
 /** Key names that only wrap a value; the name before them counts. */
 const wrappers =
@@ -59,7 +65,7 @@ const wrappers =
 
 /** Words that say the number is something else. */
 const negative =
-  "order orders orderid item items ref refs reference references seq sequence ts lat lon lng latitude longitude version versions ver hash token sku isbn ean upc gtin ticket tickets invoice invoices tracking trackingnumber shipment parcel serial pid rss heap inode port ports build builds epoch timestamp time date amount price total qty quantity offset limit bytes size length duration count checksum digest commit sha sha1 sha256 md5 uuid guid trace span request session transaction txn txid product part model batch lot asset device zip reservation booking confirmation flight case issue pr job run step zone page block height width nonce crc msg message thread channel tab tabid node cursor created updated modified expires deadline score rating views likes followers population revenue budget usd eur snapshot revision rev release firmware oid section chapter agenda room seat bug article package parcelid awb bestellnummer auftragsnummer artikelnummer rechnung rechnungsnummer commande facture pedido factura";
+  "order orders orderid item items ref refs reference references seq sequence ts lat lon lng latitude longitude version versions ver hash token sku isbn ean upc gtin ticket tickets invoice invoices tracking trackingnumber shipment parcel serial pid rss heap inode port ports build builds epoch timestamp time date amount price total qty quantity offset limit bytes size length duration count checksum digest commit sha sha1 sha256 md5 uuid guid trace span request session transaction txn txid product part model batch lot asset device zip reservation booking confirmation flight case issue pr job run step zone page block height width nonce crc thread channel tab tabid node cursor created updated modified expires deadline score rating views likes followers population revenue budget usd eur snapshot revision rev release firmware oid section chapter agenda room seat suite apt apartment unit box flat bug article package parcelid awb bestellnummer auftragsnummer artikelnummer rechnung rechnungsnummer commande facture pedido factura";
 
 /** "id" rules out a telephone or card number, but not a national identity number. */
 const identifiers = "id ids identifier identifiers key keys code codes index idx uid pk fk";
@@ -76,6 +82,9 @@ export const NEGATIVE = 2;
 export const IDENTIFIER = 4;
 /** Says nothing by itself; what stands before it decides. */
 export const NEUTRAL = 8;
+export const LABEL_HINT = 16;
+export const AFTER_HINT = 32;
+export const SERVICE = 64;
 
 function build(): ReadonlyMap<string, WordInfo> {
   const words = new Map<string, { low: number; high: number; flags: number }>();
@@ -94,6 +103,9 @@ function build(): ReadonlyMap<string, WordInfo> {
   }
   for (const word of phoneHints.split(" ")) get(word).flags |= PHONE_HINT;
   for (const word of neutralHints.split(" ")) get(word).flags |= PHONE_HINT | NEUTRAL;
+  for (const word of labelHints.split(" ")) get(word).flags |= LABEL_HINT | NEUTRAL;
+  for (const word of afterHints.split(" ")) get(word).flags |= AFTER_HINT | NEUTRAL;
+  for (const word of services.split(" ")) get(word).flags |= SERVICE;
   for (const word of wrappers.split(" ")) get(word).flags |= NEUTRAL;
   for (const word of negative.split(" ")) get(word).flags |= NEGATIVE;
   for (const word of identifiers.split(" ")) get(word).flags |= IDENTIFIER;

@@ -1,13 +1,26 @@
 import { isAsciiLetter, isDigit } from "./chars.ts";
-import { contextWords, IDENTIFIER, longestContextWord, NEGATIVE, NEUTRAL, type WordInfo } from "./context-words.ts";
+import {
+  AFTER_HINT,
+  contextWords,
+  IDENTIFIER,
+  LABEL_HINT,
+  longestContextWord,
+  NEGATIVE,
+  NEUTRAL,
+  PHONE_HINT,
+  type WordInfo,
+} from "./context-words.ts";
 
 /** How far context reaches, in characters before and after a candidate. */
 const BEFORE = 48;
 const AFTER = 24;
 /** A negative word further away than this many words says nothing. */
 const NEGATIVE_WORDS = 3;
+/** "you can call 12 34 56", but not "call a taxi to 12 Main Street". */
+const HINT_WORDS = 3;
 
 const SPACE = 32;
+const NEWLINE = 10;
 const BACKSLASH = 92;
 
 function isLetter(code: number): boolean {
@@ -116,6 +129,7 @@ export class Context {
     this.flags = 0;
     this.nearest = 0;
     this.#decided = false;
+    this.#labels = false;
     this.#words = 0;
   }
 
@@ -161,10 +175,14 @@ export class Context {
     return stop === 0;
   }
 
-  /** Words of one key, nearest (last) first; true when one of them says something. */
-  key(key: string): boolean {
+  /**
+   * Words of one key, nearest (last) first; true when one of them says something. `whole`: the candidate is the whole value,
+   * so that a key may also speak against it; the key of a long text does not.
+   */
+  key(key: string, whole: boolean): boolean {
     const decided = this.#decided;
-    this.#words = 0;
+    this.#words = whole ? 0 : NEGATIVE_WORDS;
+    this.#labels = true;
     let i = key.length;
     const floor = Math.max(0, i - BEFORE);
     while (i > floor) i = this.#step(key, i, floor);
@@ -181,7 +199,7 @@ export class Context {
         const from = i;
         while (i < stop && isLetter(text.charCodeAt(i))) i++;
         const info = lookup(text, from, i);
-        if (info !== undefined) this.#positive(info);
+        if (info !== undefined) this.#positive(info, (info.flags & AFTER_HINT) !== 0);
       } else if (code === SPACE || code === 45 || code === 40) i++;
       else return;
     }
@@ -191,6 +209,7 @@ export class Context {
   #label(text: string, end: number, floor: number): number {
     let i = end;
     let unknown = false;
+    this.#labels = true;
     while (i > floor) {
       const code = text.charCodeAt(i - 1);
       if (!isLetter(code) && !isDigit(code) && code !== 95 && code !== 45) break;
@@ -198,19 +217,28 @@ export class Context {
       if (next < i - 1 && !this.#lastKnown) unknown = true;
       i = next;
     }
+    this.#labels = false;
     return this.#decided || unknown ? -1 : i;
   }
 
   #lastKnown = false;
+  #labels = false;
 
   #walk(text: string, start: number, stop: number): void {
     let i = start;
     while (i > stop) {
       const code = text.charCodeAt(i - 1);
       if (isLetter(code)) i = this.#step(text, i, stop);
+      else if (code === NEWLINE) i = this.#line(i);
       else if (code === SPACE || isDigit(code) || !endsContext(text, i - 1, code, start)) i--;
       else return;
     }
+  }
+
+  /** A line above may say what a number is, but not what it is not. */
+  #line(i: number): number {
+    this.#words = Math.max(this.#words, NEGATIVE_WORDS);
+    return i - 1;
   }
 
   /** Consumes one word or one other character to the left of `i`. */
@@ -229,14 +257,20 @@ export class Context {
   #take(info: WordInfo): void {
     const against = info.flags & (NEGATIVE | IDENTIFIER);
     if (against !== 0 && !this.#decided && this.#words <= NEGATIVE_WORDS) this.nearest = against;
-    if (against === 0 || (info.low | info.high) !== 0) this.#positive(info);
+    if (against === 0 || (info.low | info.high) !== 0) this.#positive(info, this.#hints(info));
     if ((info.flags & NEUTRAL) === 0) this.#decided = true;
   }
 
-  #positive(info: WordInfo): void {
+  #hints(info: WordInfo): boolean {
+    if (this.#labels && (info.flags & LABEL_HINT) !== 0) return true;
+    return (info.flags & PHONE_HINT) !== 0 && this.#words <= HINT_WORDS;
+  }
+
+  #positive(info: WordInfo, hint: boolean): void {
     this.low |= info.low;
     this.high |= info.high;
-    this.flags |= info.flags;
+    this.flags |= info.flags & ~PHONE_HINT;
+    if (hint) this.flags |= PHONE_HINT;
   }
 }
 

@@ -51,6 +51,10 @@ function followsPattern(iban: string, country: Country): boolean {
   return true;
 }
 
+function isMixedCase(iban: string): boolean {
+  return iban !== iban.toUpperCase() && iban !== iban.toLowerCase();
+}
+
 /** The IBAN that begins at `start`, with single spaces or hyphens between its groups; where it ends, or −1. */
 export function iban(s: Scanner, start: number): number {
   const { text } = s;
@@ -71,7 +75,8 @@ export function iban(s: Scanner, start: number): number {
     from = ++i;
   }
   compact += text.slice(from, i);
-  if (isWord(text.charCodeAt(i)) || !followsPattern(compact, country) || !mod97(compact)) return -1;
+  if (isWord(text.charCodeAt(i)) || !followsPattern(compact, country) || isMixedCase(compact) || !mod97(compact))
+    return -1;
   s.add(E.IBAN_CODE, { start, end: i, score: 1, rule: "mod97" });
   return i;
 }

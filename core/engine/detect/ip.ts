@@ -1,7 +1,7 @@
 import { hexValue, isAlnum, isDigit, isHex, isWord } from "./chars.ts";
 import { E } from "./entities.ts";
 import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
-import { NEGATIVE } from "./context-words.ts";
+import { NEGATIVE, SERVICE } from "./context-words.ts";
 
 const DOT = 46;
 const COLON = 58;
@@ -62,7 +62,8 @@ export function ipv4(s: Scanner, start: number): number {
   const context = s.around(start, end);
   const named = context.supports(E.IP_ADDRESS);
   if (!named && (context.nearest & NEGATIVE) !== 0) return end;
-  const base = isLoopback(octets) && isService(text, start, end) ? 0.1 : 0.6;
+  const service = isService(text, start, end) || (context.flags & SERVICE) !== 0;
+  const base = isLoopback(octets) && service ? 0.1 : 0.6;
   s.add(E.IP_ADDRESS, { start, end, score: named ? base + CONTEXT_BONUS : base, rule: "ipv4" });
   return end;
 }
@@ -145,7 +146,7 @@ export function ipv6(s: Scanner, start: number): number {
   const named = s.around(start, end).supports(E.IP_ADDRESS) || prefix;
   if (bare && (!named || isBracketed(text, start))) return -1;
   if (!v.digits && v.groups < 3 && !bare) return -1;
-  if (v.groups === 1 && text.charCodeAt(start) === COLON && isBracketed(text, start)) return -1;
+  if (v.groups < 4 && isBracketed(text, start)) return -1;
   const reserved = v.ones && v.groups <= 1;
   if (s.settings.publicAddressesOnly && !isPublicV6(text, start, v, s.octets)) return end;
   const score = reserved && text.charCodeAt(end) === 93 && text.charCodeAt(end + 1) === COLON ? 0.1 : 0.6;

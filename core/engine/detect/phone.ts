@@ -120,6 +120,12 @@ function trunk(s: Scanner, parenthesis: boolean): Reading | undefined {
   return { count, base: NATIONAL, rule: "phone-national" };
 }
 
+/** 0101 0101 0101 is a bit pattern. */
+function isBinary(s: Scanner): boolean {
+  for (let i = 0; i < (s.groupDigits[s.groups] ?? 0); i++) if (digit(s, i) > 1) return false;
+  return true;
+}
+
 function trunkShape(s: Scanner, count: number): boolean {
   if (groupLength(s, 0) < 2 || groupLength(s, 0) > 5) return false;
   let dots = 0;
@@ -128,17 +134,25 @@ function trunkShape(s: Scanner, count: number): boolean {
     if (s.separator[group] === DOT) dots++;
     if (groupLength(s, group) < 2 && group > 1) return false;
   }
+  if (isBinary(s)) return false;
   // Dots: only as France writes them, or it is a version or a decimal.
   return dots === 0 || (dots === count - 1 && count === 5 && groupLength(s, 0) === 2);
+}
+
+/** 9 10 11 12 in a list of numbers. */
+function continuesList(s: Scanner): boolean {
+  const start = s.groupStart[0] ?? 0;
+  return s.text.charCodeAt(start - 1) === SPACE && isDigit(s.text.charCodeAt(start - 2));
 }
 
 /** Any six to thirteen digits without dots, for text that says what they are. */
 function anything(s: Scanner): Reading | undefined {
   const count = fit(s, 13);
   const length = total(s, count);
-  if (length < 6 || count > 6) return undefined;
+  if (length < 6 || count > 6 || continuesList(s)) return undefined;
   for (let group = 1; group < count; group++) {
-    if (s.separator[group] === SLASH || (s.separator[group] === DOT && count < 4)) return undefined;
+    if (s.separator[group] === SLASH || (s.separator[group] === DOT && count < 4) || groupLength(s, group) < 2)
+      return undefined;
   }
   if (count > 1) return { count, base: ANY + 0.1, rule: "phone-grouped" };
   const mobile =

@@ -20,11 +20,14 @@ export interface ScanSettings {
   readonly publicAddressesOnly: boolean;
 }
 
-/** A candidate that scores less does not keep others from its span. */
-export const CERTAIN = 0.5;
+/** A reading that is not asked for keeps others from its span only if it is this sure. */
+export const CERTAIN = 0.9;
 export const CONTEXT_BONUS = 0.35;
 const MAX_HITS = 1024;
 const LIST_GAP = 40;
+/** A value this short that begins with the candidate is the candidate. */
+const WHOLE_SLACK = 8;
+const WHOLE_LENGTH = 48;
 /** Address checksums need SHA-256; beyond this many per text the scan says that it was cut short. */
 export const MAX_HASHES = 128;
 export const MAX_GROUPS = 10;
@@ -74,7 +77,8 @@ export class Scanner {
     this.text = text;
     this.keys = keys;
     this.sibling = sibling;
-    this.hits = [];
+    if (this.hits.length > 0) this.hits = [];
+    this.truncated = false;
     this.hashes = 0;
     this.floor = 0;
     this.lastEntity = -1;
@@ -103,7 +107,8 @@ export class Scanner {
     const { context } = this;
     context.reset();
     if (this.lastEntity >= 0 && this.#listed(start)) context.support(this.lastEntity);
-    if (context.before(this.text, start, this.floor)) this.#keyContext();
+    if (context.before(this.text, start, this.floor))
+      this.#keyContext(start < WHOLE_SLACK && this.text.length < WHOLE_LENGTH);
     context.mark();
   }
 
@@ -185,15 +190,15 @@ export class Scanner {
     return true;
   }
 
-  #keyContext(): void {
+  #keyContext(whole: boolean): void {
     const { keys, context } = this;
-    if (this.sibling !== "" && context.key(this.sibling)) return;
+    if (this.sibling !== "" && context.key(this.sibling, whole)) return;
     let looked = 0;
     for (let i = keys.length - 1; i >= 0 && looked < 3; i--) {
       const key = keys[i];
       if (typeof key !== "string") continue;
       looked++;
-      if (context.key(key)) return;
+      if (context.key(key, whole)) return;
     }
   }
 }

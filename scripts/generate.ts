@@ -1,9 +1,12 @@
 import { crdFiles } from "./generate/crds.ts";
+import packageFile from "../package.json" with { type: "json" };
+import { openapiFile } from "./generate/openapi.ts";
+import { referenceFiles } from "./generate/reference.ts";
 import { staleFiles, writeFiles } from "./generate/files.ts";
 
 /** Every generated file and its content; crds/, openapi.json and docs/reference/ come from core/api alone. */
 export function generatedFiles(): ReadonlyMap<string, string> {
-  return crdFiles();
+  return new Map([...crdFiles(), ["openapi.json", openapiFile(packageFile.version)], ...referenceFiles()]);
 }
 
 if (import.meta.main) {

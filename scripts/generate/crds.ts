@@ -22,7 +22,12 @@ export interface Resource {
   readonly columns: readonly Column[];
 }
 
-const age: Column = { name: "Age", type: "date", jsonPath: ".metadata.creationTimestamp", description: "Age" };
+const age: Column = {
+  name: "Age",
+  type: "date",
+  jsonPath: ".metadata.creationTimestamp",
+  description: "Time since it was created",
+};
 const policyColumns: readonly Column[] = [
   { name: "Mode", type: "string", jsonPath: ".spec.mode", description: "The mode asked for" },
   { name: "Observed", type: "string", jsonPath: ".status.mode", description: "The mode in force" },

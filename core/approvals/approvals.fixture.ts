@@ -13,7 +13,7 @@ import { Registry } from "prom-client";
 import type { ApprovalQuestion } from "./ask.ts";
 import { createApprovals, type Approvals, type ApprovalsOptions } from "./desk.ts";
 import type { Presentation } from "./execute.ts";
-import { MemoryApprovalStore } from "./memory-store.ts";
+import { memoryApprovalStore } from "./memory-store.ts";
 import { admitVote, type VoteContext, type VoteVerdict } from "./vote.ts";
 
 export const START = Date.UTC(2027, 0, 4, 9, 0, 0);
@@ -125,10 +125,10 @@ export interface TestDesk {
   readonly clock: ManualClock;
   readonly registry: Registry;
   readonly faults: unknown[];
-  approve(name: string, by?: ApproverIdentity, vote?: Partial<Vote>): Promise<ApprovalRequest>;
-  deny(name: string, by?: ApproverIdentity): Promise<ApprovalRequest>;
+  readonly approve: (name: string, by?: ApproverIdentity, vote?: Partial<Vote>) => Promise<ApprovalRequest>;
+  readonly deny: (name: string, by?: ApproverIdentity) => Promise<ApprovalRequest>;
   /** Asks and gives the open request; fails when asking is denied. */
-  ask(asked?: ApprovalQuestion): Promise<ApprovalRequest>;
+  readonly ask: (asked?: ApprovalQuestion) => Promise<ApprovalRequest>;
 }
 
 export function newDesk(options: Partial<ApprovalsOptions> & { readonly clock?: ManualClock } = {}): TestDesk {
@@ -136,10 +136,9 @@ export function newDesk(options: Partial<ApprovalsOptions> & { readonly clock?: 
   const registry = new Registry();
   const faults: unknown[] = [];
   const desk = createApprovals({
-    store: new MemoryApprovalStore(),
+    store: memoryApprovalStore(),
     log: { error: (...parts: unknown[]) => void faults.push(parts) },
-    electorate: {},
-    metrics: registry,
+    registry,
     ...options,
     clock,
   });

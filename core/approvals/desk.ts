@@ -63,9 +63,9 @@ export interface ApprovalsOptions {
   readonly store: ApprovalStore;
   readonly clock: Clock;
   readonly log: Pick<Logger, "error">;
-  readonly metrics: MetricsRegistry;
-  /** Who counts as whom; `Approvers.electorate` in `serve`, `{}` in a cluster. */
-  readonly electorate: Electorate;
+  readonly registry: MetricsRegistry;
+  /** `Approvers.electorate` in `serve`. Without it everyone counts as what they are. */
+  readonly electorate?: Electorate | undefined;
   readonly limits?: Partial<AskLimits> | undefined;
   readonly waits?: WaitLimits | undefined;
   /** Milliseconds that closed requests are kept; 30 d. Denied ones stay until forgetRun. */
@@ -93,13 +93,13 @@ class Desk implements Approvals {
   readonly #waiters: Waiters;
 
   constructor(options: ApprovalsOptions) {
-    const { store, clock, electorate, log } = options;
+    const { store, clock, electorate = {}, log, registry } = options;
     this.#options = options;
     this.#parts = { store, clock, electorate, feed: new TransitionFeed(log), turns: new Turns() };
     this.#limits = { ...defaultAskLimits, ...options.limits };
     this.#waiters = new Waiters(options.waits);
     store.watch((namespace, name) => this.#waiters.wake(`${namespace}/${name}`));
-    this.#parts.feed.listen(declareMetrics({ registry: options.metrics, store, clock, log }));
+    this.#parts.feed.listen(declareMetrics({ registry, store, clock, log }));
   }
 
   ask(question: ApprovalQuestion): Promise<AskAnswer> {

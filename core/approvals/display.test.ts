@@ -79,6 +79,7 @@ describe("a display copy", () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), heavy, { maxKeys: 30 }), (args) => {
         const shown = clipDisplay(args as JsonObject);
+        expect(clipDisplay(shown)).toEqual(shown);
         expect(bytes(shown)).toBeLessThanOrEqual(MAX_DISPLAY_BYTES);
         for (const text of strings(shown)) expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_STRING_BYTES);
       }),

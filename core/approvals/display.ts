@@ -22,7 +22,7 @@ export function displayArgs(args: JsonObject, { show, maskSecrets, maskPersonal 
 
 /** From generous to strict: a copy that is too large is cut again with the next, so that a long text does not push other arguments out of sight. */
 const steps = [
-  { string: MAX_STRING_BYTES, items: 1024 },
+  { string: MAX_STRING_BYTES, items: Infinity },
   { string: 1024, items: 256 },
   { string: 256, items: 64 },
   { string: 64, items: 16 },
@@ -31,7 +31,7 @@ const steps = [
 /** Levels that are shown; deeper values are named only. */
 const MAX_LEVELS = 24;
 
-/** A copy within 4 KiB a string and 32 KiB in all. Every cut says so in the place where it was made. */
+/** A copy within 4 KiB a string and 32 KiB in all. Every cut says so in the place where it was made. A copy of the copy is the same. */
 export function clipDisplay(args: JsonObject): JsonObject {
   for (const step of steps) {
     const copy = new Copy(step.string, step.items, Infinity).object(args, 0);

@@ -30,7 +30,9 @@ export interface Presented {
    * Whether a rule that asks now is one of those that were approved. False: it was not among them and asks anew.
    * Throws RL_GRANT_MISMATCH when it was, but reads differently today (ruleHash).
    */
-  covers(rule: Pick<Requirement, "rule" | "ruleHash"> & { readonly policy: { readonly uid: string } }): boolean;
+  readonly covers: (
+    rule: Pick<Requirement, "rule" | "ruleHash"> & { readonly policy: { readonly uid: string } },
+  ) => boolean;
 }
 
 /** Checks everything about an approval but the rules in force; uses nothing. Throws RL_NOT_FOUND or RL_GRANT_MISMATCH. */

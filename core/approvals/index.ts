@@ -1,6 +1,6 @@
 /**
  * Approvals: agents ask, people answer, one use is taken exactly once.
- * Compose with `createApprovals`; the store comes from `#approvals/sqlite`, or is `MemoryApprovalStore` where nothing has to last.
+ * Compose with `createApprovals`; the store comes from `#approvals/sqlite`, or is `memoryApprovalStore()` where nothing has to last.
  */
 export { createApprovals, defaultAskLimits } from "./desk.ts";
 export type { Approvals, ApprovalsOptions, VoteTarget, WaitOptions } from "./desk.ts";
@@ -8,7 +8,7 @@ export type { ApprovalQuestion, AskAnswer, AskDenial, AskLimits } from "./ask.ts
 export type { Consumption, Presentation, Presented } from "./execute.ts";
 export type { ApprovalTransition, TransitionListener } from "./transitions.ts";
 export type { ApprovalFilter, ApprovalStore, Page } from "./store.ts";
-export { MemoryApprovalStore } from "./memory-store.ts";
+export { memoryApprovalStore } from "./memory-store.ts";
 export type { WaitLimits } from "./waiters.ts";
 
 export { createLocalApprovers, loadApprovers } from "./approver-tokens.ts";

@@ -1,6 +1,6 @@
-import { MemoryApprovalStore } from "./memory-store.ts";
+import { memoryApprovalStore } from "./memory-store.ts";
 import { approvalStoreContract } from "./store.contract.ts";
 
 approvalStoreContract("memory", () =>
-  Promise.resolve({ store: new MemoryApprovalStore(), close: () => Promise.resolve() }),
+  Promise.resolve({ store: memoryApprovalStore(), close: () => Promise.resolve() }),
 );

@@ -21,7 +21,11 @@ interface Row {
 }
 
 /** Keeps requests for as long as the process lives: for tests, and for commands that decide once. Readers get copies. */
-export class MemoryApprovalStore implements ApprovalStore {
+export function memoryApprovalStore(): ApprovalStore {
+  return new MemoryApprovalStore();
+}
+
+class MemoryApprovalStore implements ApprovalStore {
   readonly #rows = new Map<string, Row>();
   /** Row keys by run, and the newest one by question: what asking looks up. */
   readonly #runs = new Map<string, Set<string>>();

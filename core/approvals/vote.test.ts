@@ -175,7 +175,8 @@ describe("a vote that does not count", () => {
       { ballotError: () => "args.amount: no such path" },
       /no such path/,
     ],
-  ] as const)("%s", (_what, asked, by, vote, context, why) => {
+  ] as const)("%s", (...row) => {
+    const [, asked, by, vote, context, why] = row;
     const verdict = cast(asked, by, vote as Vote, context);
     expect(verdict).toMatchObject({
       kind: "refused",

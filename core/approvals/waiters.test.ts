@@ -22,12 +22,12 @@ describe("the waiting room", () => {
     const waiters = new Waiters();
     const place = waiters.enter("a");
     waiters.wake("a");
-    await place.woken(LONG);
+    await expect(place.woken(LONG)).resolves.toBeUndefined();
   });
 
   it("ends with its time and with the signal, also one that was aborted before", async () => {
     const waiters = new Waiters();
-    await waiters.enter("a").woken(1);
+    await expect(waiters.enter("a").woken(1)).resolves.toBeUndefined();
     const controller = new AbortController();
     const waiting = waiters.enter("a").woken(LONG, controller.signal);
     controller.abort();
@@ -53,7 +53,7 @@ describe("the waiting room", () => {
     const waiters = new Waiters();
     const waiting = waiters.enter("a").woken(LONG);
     waiters.close();
-    await waiting;
-    await waiters.enter("b").woken(LONG);
+    await expect(waiting).resolves.toBeUndefined();
+    await expect(waiters.enter("b").woken(LONG)).resolves.toBeUndefined();
   });
 });

@@ -1,2 +1,2 @@
 /** Side door: requests kept in the SQLite file. Opened by composition roots only. */
-export { SqliteApprovalStore, approvalsSchema } from "./sqlite-store.ts";
+export { sqliteApprovalStore, approvalsSchema } from "./sqlite-store.ts";

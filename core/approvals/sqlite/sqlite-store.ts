@@ -55,8 +55,13 @@ interface Row {
 const COLUMNS = "seq, version, body";
 const EFFECTIVE = "CASE WHEN closes_at > 0 AND closes_at <= ? THEN 'Expired' ELSE phase END";
 
-/** Requests in the database's file. Each method is one statement, so atomic; reads see every write that was acknowledged. */
-export class SqliteApprovalStore implements ApprovalStore {
+/** Requests in the database's file, which was opened with `approvalsSchema`. */
+export function sqliteApprovalStore(database: Pick<Database, "read" | "write">): ApprovalStore {
+  return new SqliteApprovalStore(database);
+}
+
+/** Each method is one statement, so atomic; reads see every write that was acknowledged. */
+class SqliteApprovalStore implements ApprovalStore {
   readonly #database: Pick<Database, "read" | "write">;
   readonly #feed = new WriteFeed();
 

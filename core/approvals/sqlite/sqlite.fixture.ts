@@ -5,11 +5,12 @@ import { systemClock } from "#runtime";
 import { openDatabase } from "#storage";
 import { pino } from "pino";
 import { Registry } from "prom-client";
-import { SqliteApprovalStore, approvalsSchema } from "./sqlite-store.ts";
+import type { ApprovalStore } from "../store.ts";
+import { approvalsSchema, sqliteApprovalStore } from "./sqlite-store.ts";
 
 export interface OpenStore {
-  readonly store: SqliteApprovalStore;
-  close(): Promise<void>;
+  readonly store: ApprovalStore;
+  readonly close: () => Promise<void>;
 }
 
 /** A state folder that outlives the store opened in it. */
@@ -26,7 +27,7 @@ export function newState(): { open(): Promise<OpenStore>; remove(): void } {
         metrics: new Registry(),
       });
       return {
-        store: new SqliteApprovalStore(database),
+        store: sqliteApprovalStore(database),
         close: async () => {
           await database.close(5_000);
         },

@@ -28,21 +28,19 @@ const ZERO_CODE = 0x30;
 function normalize(text: string): Normal | undefined {
   const match = DECIMAL.exec(text);
   if (match === null) return undefined;
-  const whole = match[2] ?? "";
-  const fraction = match[3] ?? "";
-  const all = whole + fraction;
-  if (all === "") return undefined;
+  const [, sign, whole = "", fraction = "", powerSign, power = "0"] = match;
+  if (whole === "" && fraction === "") return undefined;
+  const exponent = Number(power) * (powerSign === "-" ? -1 : 1) - fraction.length;
+  return stripped(whole + fraction, exponent, sign === "-");
+}
+
+function stripped(all: string, exponent: number, negative: boolean): Normal {
   let start = 0;
   while (start < all.length && all.charCodeAt(start) === ZERO_CODE) start++;
   if (start === all.length) return { negative: false, digits: "", exponent: 0 };
   let end = all.length;
   while (all.charCodeAt(end - 1) === ZERO_CODE) end--;
-  const power = Number(match[5] ?? 0) * (match[4] === "-" ? -1 : 1);
-  return {
-    negative: match[1] === "-",
-    digits: all.slice(start, end),
-    exponent: power - fraction.length + (all.length - end),
-  };
+  return { negative, digits: all.slice(start, end), exponent: exponent + (all.length - end) };
 }
 
 function fromNormal(normal: Normal): Numeric {
@@ -103,7 +101,8 @@ export function decimalKey(text: string): number | string | undefined {
   if (PLAIN.test(text)) return Number(text) + 0;
   const normal = normalize(text);
   if (normal === undefined) return undefined;
-  const value = normal.digits.length <= 40 && Math.abs(normal.exponent) <= MAX_DECIMAL_EXPONENT ? fromNormal(normal) : 0;
+  const value =
+    normal.digits.length <= 40 && Math.abs(normal.exponent) <= MAX_DECIMAL_EXPONENT ? fromNormal(normal) : 0;
   if (typeof value === "number" && (value !== 0 || normal.digits === "")) return value;
   return `${normal.negative ? "-" : ""}${normal.digits}e${normal.exponent}`;
 }

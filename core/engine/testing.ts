@@ -45,7 +45,10 @@ export function inputOf(parts: Partial<ReviewInput> = {}): ReviewInput {
   };
 }
 
-export function contextOf(parts: Partial<ReviewInput> = {}, readings: Readonly<Record<string, CounterReading>> = {}): Context {
+export function contextOf(
+  parts: Partial<ReviewInput> = {},
+  readings: Readonly<Record<string, CounterReading>> = {},
+): Context {
   return createContext(inputOf(parts), new Map(Object.entries(readings)));
 }
 

@@ -63,7 +63,11 @@ function groupsOf(spec: PolicySpec): ReadonlyMap<string, readonly string[]> {
 
 function zoneOf({ timezone = "UTC" }: PolicySpec, findings: Findings): string {
   if (createZoneClock(timezone) !== undefined) return timezone;
-  findings.error("unknown-zone", ["spec", "timezone"], `there is no time zone "${timezone}"; expected for example Europe/Berlin`);
+  findings.error(
+    "unknown-zone",
+    ["spec", "timezone"],
+    `there is no time zone "${timezone}"; expected for example Europe/Berlin`,
+  );
   return "UTC";
 }
 
@@ -73,6 +77,9 @@ function scopeOf(resource: PolicyResource, { interner, findings }: ConditionScop
     return condition === undefined ? [] : [condition];
   };
   const namespaces = resource.kind === "ClusterAgentPolicy" ? resource.spec.namespaceSelector : undefined;
-  const items = [...compile(namespaces, "namespace", "namespaceSelector"), ...compile(resource.spec.selector, "pod", "selector")];
+  const items = [
+    ...compile(namespaces, "namespace", "namespaceSelector"),
+    ...compile(resource.spec.selector, "pod", "selector"),
+  ];
   return items.length === 0 ? undefined : combine("all", items);
 }

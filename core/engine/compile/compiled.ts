@@ -1,4 +1,4 @@
-import type { Mode, RuleAction } from "#api";
+import type { Mode } from "#api";
 import type { Context } from "../evaluate/context.ts";
 import type { ZoneClock } from "../evaluate/zone-clock.ts";
 import type { Fact, PolicyIdentity, RuleInfo } from "../model.ts";

@@ -79,13 +79,21 @@ export function test(fact: CompiledFact, name: TestNode["operator"], operand: Op
   return Object.freeze({ kind: "test", fact, operator: operators[operator], operand });
 }
 
-function celCondition(source: string, path: readonly (string | number)[], scope: ConditionScope): Condition | undefined {
+function celCondition(
+  source: string,
+  path: readonly (string | number)[],
+  scope: ConditionScope,
+): Condition | undefined {
   const program = guarded(() => compileCel(source, scope), path, scope);
   return program === undefined ? undefined : Object.freeze({ kind: "cel", program: program.value });
 }
 
 /** Turns an OperandError into a finding. The value is wrapped because null and false are operands. */
-function guarded<T>(make: () => T, path: readonly (string | number)[], { findings }: ConditionScope): { value: T } | undefined {
+function guarded<T>(
+  make: () => T,
+  path: readonly (string | number)[],
+  { findings }: ConditionScope,
+): { value: T } | undefined {
   try {
     return { value: make() };
   } catch (error) {

@@ -40,7 +40,12 @@ function perOf(node: TestNode, counter: CounterFact, report: Report): CounterPer
   if (found !== undefined) return found;
   const meant = typeof per === "string" ? didYouMean(per, counter.per) : undefined;
   const why = counter.span === "run" ? ": a run belongs to one agent" : "";
-  report().error("bad-per", at(node, "per"), `per is one of ${counter.per.join(", ")} here${why}; found ${shown(per)}`, meant);
+  report().error(
+    "bad-per",
+    at(node, "per"),
+    `per is one of ${counter.per.join(", ")} here${why}; found ${shown(per)}`,
+    meant,
+  );
   return null;
 }
 
@@ -50,7 +55,13 @@ function windowOf(node: TestNode, counter: CounterFact, report: Report): number 
   const ms = typeof window === "string" ? parseDuration(window) : undefined;
   if (ms !== undefined && ms > 0 && ms <= MAX_WINDOW_MS) return ms;
   const problem =
-    window === undefined ? "needs a window" : ms === undefined ? `has no duration: ${shown(window)}` : ms === 0 ? "has an empty window" : "has a window of more than 31 days";
+    window === undefined
+      ? "needs a window"
+      : ms === undefined
+        ? `has no duration: ${shown(window)}`
+        : ms === 0
+          ? "has an empty window"
+          : "has a window of more than 31 days";
   report().error("bad-window", at(node, "window"), `calls_in_window ${problem}; expected for example window: 1h`);
   return null;
 }

@@ -1,5 +1,5 @@
 import { counterRef, type CounterPer } from "#api";
-import { factEntry } from "../catalog/facts.ts";
+import { type CounterFact, factEntry } from "../catalog/facts.ts";
 import { createZoneClock } from "../evaluate/zone-clock.ts";
 import type { NamedFact } from "../parse/fact-name.ts";
 import { isWild, printPath } from "../path.ts";
@@ -27,28 +27,25 @@ export function labelFact(label: string, of: "pod" | "namespace", interner: Inte
 }
 
 /** The compiled fact; equal facts of one interner are the same object. The zone must be one the runtime knows. */
-export function compileFact(
-  fact: NamedFact,
-  choice: CounterChoice,
-  zone: string,
-  interner: Interner,
-): CompiledFact {
+export function compileFact(fact: NamedFact, choice: CounterChoice, zone: string, interner: Interner): CompiledFact {
   if (fact.kind === "args") return argsFact(fact.path, interner);
   if (fact.kind === "label") return labelFact(fact.label, "pod", interner);
   if (fact.name === "time.hour" || fact.name === "time.weekday") return timeFact(fact.name, zone, interner);
   const { counter } = factEntry(fact.name);
-  if (counter === undefined) {
-    const name = fact.name as ScalarFact;
-    return interner.share("scalar", name, () => Object.freeze({ kind: "scalar", key: name, name }));
-  }
-  const dated = counter.span === "day" || counter.span === "month";
+  if (counter !== undefined) return counterFact(counter, choice, zone, interner);
+  const name = fact.name as ScalarFact;
+  return interner.share("scalar", name, () => Object.freeze({ kind: "scalar", key: name, name }));
+}
+
+function counterFact(counter: CounterFact, choice: CounterChoice, zone: string, interner: Interner): CompiledFact {
+  const { windowMs, tool } = choice;
   const ref = counterRef({
     metric: counter.metric,
     span: counter.span,
     per: choice.per ?? counter.per[0] ?? "agent",
-    ...(dated ? { zone } : {}),
-    ...(choice.windowMs === undefined ? {} : { windowMs: choice.windowMs }),
-    ...(choice.tool === undefined ? {} : { tool: choice.tool }),
+    ...(counter.span === "day" || counter.span === "month" ? { zone } : {}),
+    ...(windowMs === undefined ? {} : { windowMs }),
+    ...(tool === undefined ? {} : { tool }),
   });
   return interner.share("counter", ref.key, () =>
     Object.freeze({ kind: "counter", key: ref.key, counter: Object.freeze(ref) }),

@@ -31,9 +31,6 @@ export function compileGrant(when: unknown): CompiledGrant {
 /** Whether the grant covers these arguments. What cannot be evaluated is not covered. */
 export function matchesGrant(condition: Condition, args: JsonObject): boolean {
   const nobody = { namespace: "", serviceAccount: "", labels: {}, namespaceLabels: {} };
-  const context = createContext(
-    { subject: nobody, action: "tool_call", args, cost: 0, tokens: 0, now: 0 },
-    new Map(),
-  );
+  const context = createContext({ subject: nobody, action: "tool_call", args, cost: 0, tokens: 0, now: 0 }, new Map());
   return evaluateCondition(condition, context) === TRUE;
 }

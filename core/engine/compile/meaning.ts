@@ -1,4 +1,5 @@
 import { formatNumeric, type Numeric } from "../decimal.ts";
+import type { Network } from "../operators/address.ts";
 import type { CompiledOperation, CompiledRule, Condition, Operand } from "./compiled.ts";
 
 /**
@@ -33,11 +34,15 @@ function describeOperand(operand: Operand): unknown {
   if ("globs" in operand) {
     return [...operand.values.items.map(describeOperand), ...operand.globs.map(({ source }) => source)];
   }
+  if (isNetworks(operand)) return operand.map(({ source }) => source);
   if ("source" in operand) return operand.source;
   if ("coefficient" in operand) return formatNumeric(operand);
   if ("at" in operand) return [operand.unit, numeric(operand.at)];
-  if ("low" in operand) return [operand.unit, numeric(operand.low), numeric(operand.high)];
-  return operand.map(({ source }) => source);
+  return [operand.unit, numeric(operand.low), numeric(operand.high)];
+}
+
+function isNetworks(operand: Operand): operand is readonly Network[] {
+  return Array.isArray(operand);
 }
 
 function numeric(value: Numeric): number | string {

@@ -32,7 +32,10 @@ export function compileOperand(node: TestNode, scope: OperandScope): Operand {
   const entry: FactEntry = factEntry(name);
   const { operand: kind, on } = operatorEntry(node.operator);
   if (!on.includes(entry.type)) {
-    throw new OperandError("impossible-type", `${node.operator} cannot be applied to ${name}, which is ${article(entry)}`);
+    throw new OperandError(
+      "impossible-type",
+      `${node.operator} cannot be applied to ${name}, which is ${article(entry)}`,
+    );
   }
   if (name === "tool" && (kind === "scalar" || kind === "scalars")) return toolChoice(node, scope);
   return readers[kind](node, entry, scope);
@@ -101,7 +104,10 @@ function toolChoice(node: TestNode, scope: OperandScope): Operand {
 
 function toolName(value: unknown): string {
   if (typeof value === "string" && value !== "") return boundedText(value);
-  throw new OperandError("impossible-type", `expected the name of a tool, a glob or an action group, found ${shown(value)}`);
+  throw new OperandError(
+    "impossible-type",
+    `expected the name of a tool, a glob or an action group, found ${shown(value)}`,
+  );
 }
 
 function patternOf(operand: unknown, { interner }: OperandScope): Operand {
@@ -126,7 +132,11 @@ export function detectionOf(operand: unknown, family: DetectOptions["family"], {
     throw new OperandError("unknown-entity", `${shown(type)} is none of the ${family} entities`, meant);
   }
   const sorted = entities === undefined ? undefined : [...new Set(entities)].sort();
-  const source = { family, ...(sorted === undefined ? {} : { entities: sorted }), ...(minScore === undefined ? {} : { minScore }) };
+  const source = {
+    family,
+    ...(sorted === undefined ? {} : { entities: sorted }),
+    ...(minScore === undefined ? {} : { minScore }),
+  };
   try {
     return interner.share("detection", JSON.stringify(source), () =>
       Object.freeze({ source, detector: compileDetector(source) }),
@@ -141,18 +151,28 @@ function detectionOptions(operand: unknown): { entities?: readonly string[]; min
   if (operand === true) return {};
   if (Array.isArray(operand)) return { entities: listOf(operand).map(boundedText) };
   if (!isObject(operand)) {
-    throw new OperandError("bad-operand", `expected true, a list of entities or { entities, min_score }, found ${shown(operand)}`);
+    throw new OperandError(
+      "bad-operand",
+      `expected true, a list of entities or { entities, min_score }, found ${shown(operand)}`,
+    );
   }
   const { entities, min_score: minScore, ...rest } = operand;
   const [unknown] = Object.keys(rest);
-  if (unknown !== undefined) throw new OperandError("bad-operand", `there is no option ${shown(unknown)}`, didYouMean(unknown, ["entities", "min_score"]));
-  if (minScore !== undefined && !(typeof minScore === "number" && minScore >= 0 && minScore <= 1)) {
-    throw new OperandError("bad-operand", "min_score lies between 0 and 1");
-  }
+  if (unknown !== undefined)
+    throw new OperandError(
+      "bad-operand",
+      `there is no option ${shown(unknown)}`,
+      didYouMean(unknown, ["entities", "min_score"]),
+    );
   return {
     ...(entities === undefined ? {} : { entities: listOf(entities).map(boundedText) }),
-    ...(minScore === undefined ? {} : { minScore: minScore as number }),
+    ...(minScore === undefined ? {} : { minScore: scoreOf(minScore) }),
   };
+}
+
+function scoreOf(value: unknown): number {
+  if (typeof value === "number" && value >= 0 && value <= 1) return value;
+  throw new OperandError("bad-operand", `min_score lies between 0 and 1, found ${shown(value)}`);
 }
 
 function hostsOf(operand: unknown, { interner }: OperandScope): HostSet {
@@ -164,7 +184,10 @@ function hostsOf(operand: unknown, { interner }: OperandScope): HostSet {
       const wild = item.startsWith("*.");
       const host = parseHost((wild ? item.slice(2) : item).toLowerCase()) ?? addressOf(item);
       if (host === undefined || (wild && host.address !== undefined)) {
-        throw new OperandError("bad-operand", `${shown(item)} is no host; expected example.com, *.example.com or an IP address`);
+        throw new OperandError(
+          "bad-operand",
+          `${shown(item)} is no host; expected example.com, *.example.com or an IP address`,
+        );
       }
       if (wild) suffixes.push(`.${host.name}`);
       else exact.add(host.name);
@@ -185,7 +208,8 @@ function networksOf(operand: unknown): readonly Network[] {
   return Object.freeze(
     source.map((item) => {
       const network = parseNetwork(item);
-      if (network === undefined) throw new OperandError("bad-operand", `${shown(item)} is no network; expected 10.0.0.0/8 or 2001:db8::/32`);
+      if (network === undefined)
+        throw new OperandError("bad-operand", `${shown(item)} is no network; expected 10.0.0.0/8 or 2001:db8::/32`);
       return Object.freeze(network);
     }),
   );

@@ -41,7 +41,9 @@ function compileOne(
   const verbs = modifyVerbs.filter((verb) => operation[verb] !== undefined);
   const [verb] = verbs;
   if (verb === undefined || verbs.length > 1) return fail(`expected exactly one of ${modifyVerbs.join(", ")}`);
-  const foreign = Object.keys(operation).find((key) => key !== verb && !(companions[verb] as readonly string[]).includes(key));
+  const foreign = Object.keys(operation).find(
+    (key) => key !== verb && !(companions[verb] as readonly string[]).includes(key),
+  );
   if (foreign !== undefined) return fail(`${foreign} does not belong to ${verb}`, [...path, foreign]);
   const fact = parseFactName(operation[verb] ?? "");
   if (fact?.kind !== "args") return fail("expected a path in the arguments such as args.body", [...path, verb]);
@@ -50,10 +52,13 @@ function compileOne(
   return finish({ verb, place: argsFact(fact.path, scope.interner), operation, path, scope });
 }
 
-function missing(verb: Verb, { value, min, max, length }: ModifyOperation): string | undefined {
-  if ((verb === "set" || verb === "add_default") && value === undefined) return `${verb} needs a value`;
-  if (verb === "truncate" && length === undefined) return "truncate needs a length";
-  if (verb !== "clamp") return undefined;
+function missing(verb: Verb, operation: ModifyOperation): string | undefined {
+  if (verb === "clamp") return missingBound(operation);
+  const needed = companions[verb].find((key) => key !== "entities" && operation[key] === undefined);
+  return needed === undefined ? undefined : `${verb} needs a ${needed}`;
+}
+
+function missingBound({ min, max }: ModifyOperation): string | undefined {
   if (min === undefined && max === undefined) return "clamp needs min, max or both";
   return min !== undefined && max !== undefined && min > max ? "min is greater than max" : undefined;
 }

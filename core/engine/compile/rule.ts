@@ -78,7 +78,12 @@ class Rule implements CompiledRule {
 
 const none: readonly never[] = Object.freeze([]);
 
-export function finishRule(policy: CompiledPolicy, order: number, draft: RuleDraft, scope: ConditionScope): CompiledRule {
+export function finishRule(
+  policy: CompiledPolicy,
+  order: number,
+  draft: RuleDraft,
+  scope: ConditionScope,
+): CompiledRule {
   return new Rule(policy, order, draft, scope);
 }
 

@@ -39,7 +39,11 @@ function durationOf(value: unknown): number {
   const ms = typeof value === "string" ? parseDuration(value) : undefined;
   if (ms !== undefined) return ms;
   const suggestion = typeof value === "number" ? `"${value}s"` : undefined;
-  throw new OperandError("impossible-type", `expected a duration such as 30s or 10m, found ${shown(value)}`, suggestion);
+  throw new OperandError(
+    "impossible-type",
+    `expected a duration such as 30s or 10m, found ${shown(value)}`,
+    suggestion,
+  );
 }
 
 /** The operand in the fact's own unit, for facts that are numbers. */
@@ -52,12 +56,15 @@ function quantityOf(value: unknown, type: Exclude<FactType, "text" | "json">): N
 /** What a value is compared with by `eq` and its like. */
 export function scalarOf(value: unknown, entry: FactEntry): Scalar {
   if (typeof value === "object" && value !== null) {
-    throw new OperandError("bad-operand", `expected a single value, found ${shown(value)}; use contains or a path into it`);
+    throw new OperandError(
+      "bad-operand",
+      `expected a single value, found ${shown(value)}; use contains or a path into it`,
+    );
   }
   if (entry.type === "json") return jsonScalar(value);
   if (entry.type !== "text") return quantityOf(value, entry.type);
   if (typeof value !== "string") {
-    const suggestion = value === null ? undefined : JSON.stringify(String(value));
+    const suggestion = typeof value === "number" || typeof value === "boolean" ? `"${value}"` : undefined;
     throw new OperandError("impossible-type", `this fact is text; ${shown(value)} never equals it`, suggestion);
   }
   checkKnown(value, entry);
@@ -115,7 +122,10 @@ export function intervalOf(value: unknown, type: FactType): Interval {
   const high = bound(value[1], type);
   if (low.unit !== high.unit) throw new OperandError("impossible-type", "both ends must be of the same kind");
   if (compareNumeric(low.at, high.at) > 0) {
-    throw new OperandError("contradiction", "the first end is greater than the second, so nothing lies between; use any with two conditions to wrap around");
+    throw new OperandError(
+      "contradiction",
+      "the first end is greater than the second, so nothing lies between; use any with two conditions to wrap around",
+    );
   }
   return Object.freeze({ unit: low.unit, low: low.at, high: high.at });
 }

@@ -16,7 +16,11 @@ export function readFact(fact: CompiledFact, context: Context): FactValue {
     case "scalar":
       return readScalar(fact.name, context);
     case "label":
-      return readLabel(fact.label, fact.of === "pod" ? context.input.subject.labels : context.input.subject.namespaceLabels, context);
+      return readLabel(
+        fact.label,
+        fact.of === "pod" ? context.input.subject.labels : context.input.subject.namespaceLabels,
+        context,
+      );
     case "counter":
       return readCounter(fact.counter, context);
     case "time":
@@ -27,21 +31,26 @@ export function readFact(fact: CompiledFact, context: Context): FactValue {
 function readScalar(name: ScalarFact, context: Context): FactValue {
   const { input } = context;
   switch (name) {
+    case "cost":
+    case "tokens":
+      return known(input[name], "cost_unknown", context);
+    case "tool":
+      return toolOf(context);
+    case "namespace":
+      return input.subject.namespace;
+    case "service_account":
+      return input.subject.serviceAccount;
     case "action":
     case "agent":
     case "user":
     case "model":
       return input[name];
-    case "tool":
-      return input.action === "tool_call" ? input.tool : undefined;
-    case "namespace":
-      return input.subject.namespace;
-    case "service_account":
-      return input.subject.serviceAccount;
-    case "cost":
-    case "tokens":
-      return known(input[name], "cost_unknown", context);
   }
+}
+
+/** Other actions have no tool, whatever the caller sends. */
+function toolOf({ input }: Context): string | undefined {
+  return input.action === "tool_call" ? input.tool : undefined;
 }
 
 function readLabel(label: string, labels: Labels, context: Context): FactValue {

@@ -73,6 +73,7 @@ function truncate(value: JsonValue, length: number): JsonValue {
 /** The first `length` characters (code points): a surrogate pair is never split. */
 function cut(text: string, length: number): string {
   let end = 0;
-  for (let count = 0; count < length && end < text.length; count++) end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  for (let count = 0; count < length && end < text.length; count++)
+    end += (text.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
   return text.slice(0, end);
 }

@@ -1,8 +1,9 @@
 import type { JsonObject, JsonValue } from "#api";
-import type { AddOperation, RemoveOperation, ReplaceOperation } from "rfc6902";
 import { sameJson } from "./same-json.ts";
 
-export type PatchOperation = AddOperation | RemoveOperation | ReplaceOperation;
+export type PatchOperation =
+  | { readonly op: "add" | "replace"; readonly path: string; readonly value: JsonValue }
+  | { readonly op: "remove"; readonly path: string };
 
 /**
  * The change as RFC 6902 JSON Patch, linear in the size of the arguments. Lists are compared place by place: a shortest script between lists
@@ -49,12 +50,14 @@ function diffObjects(before: JsonObject, after: JsonObject, { pointer, patch }: 
 /** Elements removed from within shift the rest; then the list is replaced, unless it was only cut at its end. */
 function diffLists(before: readonly JsonValue[], after: readonly JsonValue[], { pointer, patch }: Place): void {
   const shared = Math.min(before.length, after.length);
-  const shifted = before.length !== after.length && !after.slice(0, shared).every((item, i) => sameJson(item, before[i]));
+  const shifted =
+    before.length !== after.length && !after.slice(0, shared).every((item, i) => sameJson(item, before[i]));
   if (shifted) {
-    patch.push({ op: "replace", path: pointer, value: after });
+    patch.push({ op: "replace", path: pointer, value: [...after] });
     return;
   }
-  for (let i = 0; i < shared; i++) diff(before[i] as JsonValue, after[i] as JsonValue, { pointer: `${pointer}/${i}`, patch });
+  for (let i = 0; i < shared; i++)
+    diff(before[i] as JsonValue, after[i] as JsonValue, { pointer: `${pointer}/${i}`, patch });
   for (let i = before.length - 1; i >= shared; i--) patch.push({ op: "remove", path: `${pointer}/${i}` });
   for (const item of after.slice(shared)) patch.push({ op: "add", path: `${pointer}/-`, value: item });
 }

@@ -81,6 +81,11 @@ function everyElement(value: JsonValue | undefined, next: Edit, { create }: Edit
 
 /** Where a parent is missing or of another kind: nothing to do, unless something was to be put there. */
 function blocked(value: JsonValue | undefined, create: boolean, expected: string): Change {
-  if (create) throw new CannotApply(value === undefined ? `there is nothing at the path, expected ${expected}` : `the path leads through something that is not ${expected}`);
+  if (create)
+    throw new CannotApply(
+      value === undefined
+        ? `there is nothing at the path, expected ${expected}`
+        : `the path leads through something that is not ${expected}`,
+    );
   return value;
 }

@@ -30,7 +30,8 @@ const NUMERIC_LAST = /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/;
 
 export function hostOf(text: string): Host | undefined {
   if (text.length > MAX_URL || SUSPICIOUS.test(text)) return undefined;
-  if (text.includes("::") && !text.includes("/") && !text.includes("[")) return addressHost(parseIpv6(text.toLowerCase()));
+  if (text.includes("::") && !text.includes("/") && !text.includes("["))
+    return addressHost(parseIpv6(text.toLowerCase()));
   const scheme = SCHEME.exec(text);
   const rest = scheme === null ? text : text.slice(scheme[0].length);
   const end = rest.search(/[/?#]/);
@@ -75,16 +76,21 @@ const MAPPED = 0xffffn << 32n;
 
 /** RFC 4291, section 2.2. */
 function parseIpv6(text: string): Address | undefined {
-  const halves = text.split("::");
-  if (halves.length > 2 || text.length > 45) return undefined;
-  const head = groups(halves[0] ?? "", halves.length === 1);
-  const tail = halves.length === 2 ? groups(halves[1] ?? "", true) : [];
-  if (head === undefined || tail === undefined) return undefined;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
-  let value = 0n;
-  for (const group of [...head, ...Array<number>(missing).fill(0), ...tail]) value = (value << 16n) | BigInt(group);
+  if (text.length > 45) return undefined;
+  const all = eightGroups(text.split("::"));
+  if (all === undefined) return undefined;
+  const value = all.reduce((sum, group) => (sum << 16n) | BigInt(group), 0n);
   return value >> 32n === 0xffffn ? { bits: 32, value: value - MAPPED } : { bits: 128, value };
+}
+
+/** `::` stands once, for at least one group of zeros. */
+function eightGroups([before = "", after, ...more]: readonly string[]): readonly number[] | undefined {
+  if (more.length > 0) return undefined;
+  const head = groups(before, after === undefined);
+  if (after === undefined) return head?.length === 8 ? head : undefined;
+  const tail = groups(after, true);
+  if (head === undefined || tail === undefined || head.length + tail.length > 7) return undefined;
+  return [...head, ...Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
 /** Sixteen-bit groups; the last may be a dotted IPv4 address where the text ends. */

@@ -28,21 +28,25 @@ export function globLiteral(glob: Glob): string {
  * Whether the whole text matches. Each part is sought once from where the last one ended: taking the leftmost place for a part
  * between two stars never loses a match, so nothing is tried twice. With `?` a step costs the part's length.
  */
-export function globMatches(glob: Glob, text: string): boolean {
-  const { parts } = glob;
+export function globMatches({ parts }: Glob, text: string): boolean {
   const first = parts[0] ?? "";
   if (parts.length === 1) return text.length === first.length && matchesAt(text, first, 0);
-  const last = parts[parts.length - 1] ?? "";
+  const last = parts.at(-1) ?? "";
   const end = text.length - last.length;
   if (first.length > end || !matchesAt(text, first, 0) || !matchesAt(text, last, end)) return false;
-  let at = first.length;
+  return holdsInOrder(text.slice(first.length, end), parts);
+}
+
+/** Whether the parts between the first and the last follow one another in the text. */
+function holdsInOrder(text: string, parts: readonly string[]): boolean {
+  let at = 0;
   for (let i = 1; i < parts.length - 1; i++) {
     const part = parts[i] ?? "";
     const found = find(text, part, at);
-    if (found === -1 || found + part.length > end) return false;
+    if (found === -1) return false;
     at = found + part.length;
   }
-  return at <= end;
+  return true;
 }
 
 function matchesAt(text: string, part: string, at: number): boolean {

@@ -18,7 +18,8 @@ export interface Pattern {
 export function compilePattern(source: string): Pattern {
   if (source.length > MAX_PATTERN) throw new Error(`a pattern has at most ${MAX_PATTERN} characters`);
   const compiled = RE2JS.compile(source);
-  if (compiled.programSize() > MAX_PROGRAM) throw new Error("the pattern is too large when its repetitions are spelt out");
+  if (compiled.programSize() > MAX_PROGRAM)
+    throw new Error("the pattern is too large when its repetitions are spelt out");
   return { source, compiled };
 }
 

@@ -37,7 +37,9 @@ class WhenParser {
       this.#findings.error("too-large", path, `conditions are nested deeper than ${MAX_NESTING} levels`);
       return undefined;
     }
-    const items = Object.entries(when).flatMap(([key, value]) => this.#entry(key, value, { path: [...path, key], depth }));
+    const items = Object.entries(when).flatMap(([key, value]) =>
+      this.#entry(key, value, { path: [...path, key], depth }),
+    );
     const [only] = items;
     return items.length === 1 && only !== undefined ? only : { kind: "all", path, items };
   }
@@ -77,7 +79,12 @@ class WhenParser {
     const fact = parseFactName(key);
     if (fact === undefined) {
       const meant = nearestFact(key);
-      this.#findings.error("unknown-fact", path, `there is no fact "${shorten(key)}"${meant === undefined ? "" : `; did you mean ${meant}?`}`, meant);
+      this.#findings.error(
+        "unknown-fact",
+        path,
+        `there is no fact "${shorten(key)}"${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+        meant,
+      );
       return [];
     }
     if (Array.isArray(value)) return [{ kind: "test", path, fact, operator: "in", operand: value, options: {} }];

@@ -44,7 +44,11 @@ function mergeTests(items: readonly WhenNode[]): readonly Entry[] {
   for (let i = 0; i < items.length; i++) {
     const node = items[i] as WhenNode;
     // `all: []` would be refused, so the empty `all` cannot stand as an entry.
-    if (node.kind === "all" && node.items.length === 0) return [["all", []], ["all", []]];
+    if (node.kind === "all" && node.items.length === 0)
+      return [
+        ["all", []],
+        ["all", []],
+      ];
     if (node.kind !== "test") {
       entries.push(entryOf(node));
       continue;

@@ -1,9 +1,10 @@
 import type { Decision, RunIdentity, RunState, RunSummary } from "#api";
+import type { ChainHead } from "#storage";
 import type { ClosureRecord, LogRecord, RecordKind, ReviewRecord } from "./record.ts";
 
 export type AppendResult =
   | { readonly kind: "committed"; readonly seq: number }
-  /** The run already has a review record with this uid (a batch that was overdue was committed after all): read it with `review`. Nothing was written. */
+  /** The run already has a review record with this uid, less than an hour old (a batch that was overdue was committed after all): read it with `review`. Nothing was written. */
   | { readonly kind: "duplicate" }
   /** durability `buffered`. */
   | { readonly kind: "buffered" }
@@ -77,16 +78,25 @@ export interface ExportQuery {
   readonly until?: number | undefined;
 }
 
+/** Records as they stand in the log. With both ends given they are an unbroken stretch of the chain. */
+export interface LogExport {
+  /** What stands before the first record; undefined when the records are picked (`run`). */
+  readonly anchor: ChainHead | undefined;
+  readonly head: ChainHead | undefined;
+  /** Oldest first; can be gone through once. */
+  readonly records: AsyncIterable<StoredRecord>;
+}
+
 export interface ChainProblem {
   readonly seq: number;
-  readonly kind: "altered" | "missing" | "out-of-order" | "truncated" | "anchor" | "columns";
+  readonly kind: "altered" | "missing" | "out-of-order" | "truncated" | "columns" | "run";
   readonly message: string;
 }
 export interface VerifyReport {
   readonly ok: boolean;
   readonly records: number;
   readonly first: number | undefined;
-  readonly last: { readonly seq: number; readonly hash: string } | undefined;
+  readonly last: ChainHead | undefined;
   /** At most 100; `problemsTotal` counts all. */
   readonly problems: readonly ChainProblem[];
   readonly problemsTotal: number;
@@ -104,7 +114,7 @@ export interface RunLogHealth {
   readonly lastError: string | undefined;
   readonly waiting: { readonly records: number; readonly bytes: number };
   /** The newest record known to be committed: note it elsewhere, and `verify` can prove that nothing after it was cut off. */
-  readonly head: { readonly seq: number; readonly hash: string } | undefined;
+  readonly head: ChainHead | undefined;
 }
 
 /** The asking half; also of a log that another process writes. Every method may throw RL_DEADLINE, RL_SATURATED or RL_STORE_UNAVAILABLE. */
@@ -114,20 +124,26 @@ export interface RunLogReader {
   run(identity: RunIdentity): Promise<ArchivedRun | undefined>;
   /** Every record of the run, oldest first. */
   steps(identity: RunIdentity, page: Page): Promise<PageOf<Step>>;
+  /** The last one with this uid: an hour later a uid may be used anew. */
   review(identity: RunIdentity, uid: string): Promise<ReviewRecord | undefined>;
   /** What is recorded of one action: its review, its report, what a sweep did with it, oldest first. Needs an index by (run, uid). */
   ofUid(identity: RunIdentity, uid: string): Promise<readonly LogRecord[]>;
   /**
-   * Hands over the run's review, report, run and sweep records, oldest first, and then says what is known of the run. Undefined: there never was such a run
+   * Hands over the run's review, report, run and sweep records (of a root: also those of the runs below it), oldest first, and then says what is known of
+   * the run. Undefined: there never was such a run
    * (or its retention is over). When `complete` is false the closure is still certain, the counters are not.
+   * A run that ended with its tree has no record of that itself: its `closure` tells.
    */
   history(identity: RunIdentity, onRecord: (record: LogRecord) => void): Promise<ArchivedRun | undefined>;
   /** Hands over every record at or after `sinceMs`, oldest first, in bounded pieces: the rebuild at start. */
   replay(sinceMs: number, onRecord: (record: LogRecord) => void): Promise<void>;
-  /** Oldest first. `body` is what was hashed. */
-  export(query: ExportQuery): AsyncIterable<StoredRecord>;
-  /** Checks the hash chain and the columns that queries rely on; with `expected`, a head noted elsewhere, also that nothing up to it was cut off. */
-  verify(expected?: { readonly seq: number; readonly hash: string }): Promise<VerifyReport>;
+  /** What is in the log now; records that come later are not part of it. */
+  export(query: ExportQuery): Promise<LogExport>;
+  /**
+   * Checks the hash chain, the columns that queries rely on and that closed runs are still marked as closed; with `expected`, a head noted elsewhere,
+   * also that nothing up to it was cut off or written anew.
+   */
+  verify(expected?: ChainHead): Promise<VerifyReport>;
 }
 
 /** The durable record of every step and decision. */

@@ -165,8 +165,10 @@ export class BatchWriter {
 
 function insertOf(chain: Chain): string {
   const columns = ["seq", ...chain.columns, "body", "hash"];
-  const conflict = chain.unique === undefined ? "" : ` ON CONFLICT ${chain.unique} DO NOTHING`;
-  return `INSERT INTO "${chain.table}" (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})${conflict}`;
+  const into = `INSERT INTO "${chain.table}" (${columns.join(", ")})`;
+  if (chain.duplicate === undefined) return `${into} VALUES (${columns.map(() => "?").join(", ")})`;
+  const row = columns.map((column) => `? AS ${column}`).join(", ");
+  return `${into} SELECT * FROM (SELECT ${row}) AS new WHERE NOT EXISTS (SELECT 1 FROM "${chain.table}" AS old WHERE ${chain.duplicate})`;
 }
 
 function hasExpectation(statement: WireStatement): boolean {

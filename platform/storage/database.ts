@@ -15,8 +15,11 @@ export interface Statement {
 export interface Chain {
   readonly table: string;
   readonly columns: readonly string[];
-  /** Conflict target of a unique index, such as `(run, uid) WHERE kind = 'review'`: a second such row is not written and reported as a duplicate. */
-  readonly unique?: string | undefined;
+  /**
+   * SQL over `old` (a row that is there) and `new` (the one to be written), such as `old.uid = new.uid AND old.at > new.at - 60000`; needs an index.
+   * Where it holds, the row is not written and reported as a duplicate.
+   */
+  readonly duplicate?: string | undefined;
 }
 
 export interface Migration {
@@ -43,7 +46,7 @@ export interface ChainedRow {
 
 export type Appended =
   | { readonly kind: "committed"; readonly seq: number }
-  /** A row with the same unique columns is there already; nothing was written. */
+  /** `Chain.duplicate` holds for a row that is there; nothing was written. */
   | { readonly kind: "duplicate" }
   /** durability `buffered`: taken over, not yet written. */
   | { readonly kind: "buffered" };

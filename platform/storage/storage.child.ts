@@ -1,5 +1,4 @@
 /** A process that writes, for tests that kill it or take its disk. Says what was acknowledged, one line each. */
-import { writeSync } from "node:fs";
 import { openDatabase } from "./open.ts";
 import { note, options } from "./storage.fixture.ts";
 
@@ -11,15 +10,15 @@ async function writeOn(lane: number): Promise<void> {
   for (let i = 0; ; i++) {
     try {
       const result = await database.append(note(`${lane}-${i}-${body}`));
-      writeSync(1, `ack ${result.kind === "committed" ? result.seq : 0}\n`);
+      process.stdout.write(`ack ${result.kind === "committed" ? result.seq : 0}\n`);
     } catch (error) {
-      writeSync(1, `refused ${(error as { code?: string }).code ?? String(error)}\n`);
+      process.stdout.write(`refused ${(error as { code?: string }).code ?? String(error)}\n`);
       return;
     }
   }
 }
 
-writeSync(1, "open\n");
+process.stdout.write("open\n");
 await Promise.all(Array.from({ length: 20 }, (_, lane) => writeOn(lane)));
-writeSync(1, `state ${database.health().state}\n`);
+process.stdout.write(`state ${database.health().state}\n`);
 await database.close(2_000);

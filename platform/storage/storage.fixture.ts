@@ -14,12 +14,12 @@ export const notesSchema: SchemaPart = {
       version: 1,
       statements: [
         "CREATE TABLE notes (seq INTEGER PRIMARY KEY, topic TEXT NOT NULL, uid TEXT, body TEXT NOT NULL, hash TEXT NOT NULL)",
-        "CREATE UNIQUE INDEX notes_uid ON notes (topic, uid) WHERE uid IS NOT NULL",
+        "CREATE INDEX notes_uid ON notes (topic, uid) WHERE uid IS NOT NULL",
         "CREATE TABLE totals (topic TEXT PRIMARY KEY, n INTEGER NOT NULL CHECK (n < 1000000), last INTEGER)",
       ],
     },
   ],
-  chains: [{ table: "notes", columns: ["topic", "uid"], unique: "(topic, uid) WHERE uid IS NOT NULL" }],
+  chains: [{ table: "notes", columns: ["topic", "uid"], duplicate: "old.topic = new.topic AND old.uid = new.uid" }],
 };
 
 export function note(body: string, uid: string | null = null, topic = "t"): ChainedRow {

@@ -80,7 +80,7 @@ describe("appending", () => {
     ]);
   });
 
-  it("writes a row with the same unique columns once and leaves its statements undone", async () => {
+  it("writes a duplicate row once and leaves its statements undone", async () => {
     const database = await open();
     const results = await Promise.all([database.append(note("first", "uid")), database.append(note("second", "uid"))]);
     expect(results).toEqual([{ kind: "committed", seq: 1 }, { kind: "duplicate" }]);

@@ -281,6 +281,17 @@ const attacks: readonly Attack[] = [
     },
   },
   {
+    name: "an action that was denied, by way of a grant that would cover it",
+    result: "RL_GRANT_MISMATCH",
+    run: async (test) => {
+      const name = await approved(test, scoped(), { grant: euros });
+      const args = { amount: 5, currency: "EUR" };
+      await test.deny((await test.ask(question({ args }))).metadata.name, bob);
+      expect(await execute(test, name, { args: { amount: 6, currency: "EUR" } })).toBe("consumed");
+      return execute(test, name, { uid: "2", args });
+    },
+  },
+  {
     name: "a grant used after its own, shorter time",
     result: "RL_GRANT_MISMATCH",
     run: async (test) => {

@@ -1,5 +1,6 @@
 import {
   RunlogError,
+  type ApprovalPhase,
   type ApprovalRequest,
   type JsonObject,
   type ModifyOperation,
@@ -49,8 +50,7 @@ export async function present(parts: DeskParts, presentation: Presentation): Pro
     throw mismatch(`${name} is for another action: send the same one, unchanged`);
   }
   const used = usedBy(request, presentation);
-  if (!used && standing.phase !== "Approved")
-    throw mismatch(`${name} cannot be used: ${closedBecause(standing.phase)}`);
+  if (!used) await refuseUnusable(parts, presentation, standing.phase);
   return {
     kind: "valid",
     request: settled(request, parts),
@@ -58,6 +58,17 @@ export async function present(parts: DeskParts, presentation: Presentation): Pro
     used,
     covers: (rule) => coversRule(request, rule),
   };
+}
+
+/** A no to this very action stands, also against a wider yes that somebody gave before or after. */
+async function refuseUnusable(
+  { store }: DeskParts,
+  { identity, name, digest }: Presentation,
+  phase: ApprovalPhase,
+): Promise<void> {
+  if (phase !== "Approved") throw mismatch(`${name} cannot be used: ${closedBecause(phase)}`);
+  const no = await store.denied(identity, digest);
+  if (no !== undefined) throw mismatch(`this action was denied in this run (${no.request.metadata.name})`);
 }
 
 function coversRule({ metadata, spec }: ApprovalRequest, asking: Parameters<Presented["covers"]>[0]): boolean {

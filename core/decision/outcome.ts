@@ -129,7 +129,7 @@ function respond(input: OutcomeInput, lead: Lead): ReviewResponse {
     policiesEvaluated: verdict.policiesEvaluated,
     revision: verdict.revision,
     args: changed ? question.args : null,
-    patch: changed ? diffArgs(input.original, question.args) : null,
+    patch: changed ? [...diffArgs(input.original, question.args)] : null,
     approval: null,
     reservation: runs ? input.reservation : null,
   };

@@ -7,7 +7,13 @@ import { runRecord } from "./record.ts";
 /** The agent says that its run is over. Ending an ended run again succeeds; a terminated one stays terminated (RL_RUN_CLOSED). */
 export async function endRun(deciding: Deciding, caller: Caller, run: string): Promise<Closure> {
   const at = deciding.clock.now();
-  const closure = { state: "ended", reason: "run_ended", message: "the agent ended the run", policy: null, at } as const;
+  const closure = {
+    state: "ended",
+    reason: "run_ended",
+    message: "the agent ended the run",
+    policy: null,
+    at,
+  } as const;
   const identity = { namespace: caller.namespace, serviceAccount: caller.serviceAccount, run };
   return close(deciding, { run: identity, closure });
 }

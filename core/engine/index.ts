@@ -16,3 +16,4 @@ export { compileEdits, type CompiledEdits } from "./modify/edits.ts";
 export type { WhenNode } from "./parse/ast.ts";
 export { parseWhen } from "./parse/parse-when.ts";
 export { printWhen } from "./parse/print-when.ts";
+export { decide, emptyIndex, plan, type RuleIndex } from "./interim.ts";

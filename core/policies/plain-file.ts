@@ -1,5 +1,5 @@
 import { API_VERSION, type JsonObject, type JsonValue } from "#api";
-import { builtinActionGroups } from "#engine";
+import { builtInGroups } from "#engine";
 import type { Path } from "./finding.ts";
 
 /** A plain RunLog file as one AgentPolicy, and the way back from a field of the policy to the field of the file. */
@@ -51,7 +51,7 @@ export function convertPlainFile(file: JsonObject, name: string, namespace: stri
     }
   }
   for (const [key, field] of Object.entries(settings)) if (file[key] !== undefined) spec[field] = file[key];
-  const groups = { ...builtinActionGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
+  const groups = { ...builtInGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
   for (const key of shorthands) {
     if (file[key] !== undefined) expandTopLevel(spec, origins, key, file);
   }

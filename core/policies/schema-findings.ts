@@ -1,5 +1,11 @@
-import { agentPolicySchema, clusterAgentPolicySchema, policyKinds, type JsonObject, type JsonValue } from "#api";
-import { closest } from "#engine";
+import {
+  agentPolicySchema,
+  closest,
+  clusterAgentPolicySchema,
+  policyKinds,
+  type JsonObject,
+  type JsonValue,
+} from "#api";
 import type { z } from "zod";
 import type { Problem } from "./plain-file.ts";
 import { fieldName } from "./finding.ts";

@@ -1,4 +1,5 @@
-import { luhn } from "./checksums.ts";
+import { allSame, luhn } from "./checksums.ts";
+import type { Context } from "./context.ts";
 import { E } from "./entities.ts";
 import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
 
@@ -83,8 +84,8 @@ const testNumbers: ReadonlySet<string> = new Set([
   "4000000000000002",
 ]);
 
-export function isTestCard(digits: string): boolean {
-  return testNumbers.has(digits);
+function isTestCard(s: Scanner, length: number): boolean {
+  return testNumbers.has(s.digits.subarray(0, length).join(""));
 }
 
 function needOf(s: Scanner, length: number): Need | 0 {
@@ -96,28 +97,23 @@ function needOf(s: Scanner, length: number): Need | 0 {
   return 0;
 }
 
-/** The first `length` digits as a card number that ends at `end`. `grouped`: written in a card's own groups. */
-export function card(s: Scanner, end: number, grouped: boolean): void {
-  const length = s.groupDigits[grouped ? groupsUntil(s, end) : 1] ?? 0;
-  if (length < 12 || length > 19 || !luhn(s.digits, 0, length)) return;
-  const need = needOf(s, length);
-  if (need === 0 || isRepetition(s, length)) return;
-  const start = s.groupStart[0] ?? 0;
-  const context = s.around(start, end);
-  const named = context.supports(E.CREDIT_CARD) && context.nearest === 0;
-  if (s.settings.allowTestValues && isTestCard(s.digits.subarray(0, length).join(""))) return;
-  if (named || (need === always && (grouped || context.nearest === 0))) s.propose(E.CREDIT_CARD, end, 1, "luhn");
-  else s.propose(E.CREDIT_CARD, end, CONTEXT_BONUS, "luhn-unlikely");
+/** The first `count` groups as a card number; more than one are in a card's own grouping. */
+export function card(s: Scanner, count: number): void {
+  const length = s.groupDigits[count] ?? 0;
+  const need = luhn(s.digits, 0, length) ? needOf(s, length) : 0;
+  if (need === 0 || isNobody(s, length)) return;
+  const end = s.groupEnd[count - 1] ?? 0;
+  const sure = isSure(s.around(s.groupStart[0] ?? 0, end), need, count > 1);
+  s.propose(E.CREDIT_CARD, end, sure ? 1 : CONTEXT_BONUS, sure ? "luhn" : "luhn-unlikely");
 }
 
-function groupsUntil(s: Scanner, end: number): number {
-  let count = 1;
-  while (count < s.groups && (s.groupEnd[count - 1] ?? 0) < end) count++;
-  return count;
+function isNobody(s: Scanner, length: number): boolean {
+  return allSame(s.digits, 0, length) || (s.settings.allowTestValues && isTestCard(s, length));
 }
 
-/** 0000… and 4444 4444 4444 4444 are placeholders. */
-function isRepetition(s: Scanner, length: number): boolean {
-  for (let i = 1; i < length; i++) if (s.digits[i] !== s.digits[0]) return false;
-  return true;
+/** An identifier of sixteen digits passes Luhn one time in ten: what it is called decides. */
+function isSure(context: Context, need: Need, grouped: boolean): boolean {
+  const free = context.nearest === 0;
+  if (context.supports(E.CREDIT_CARD) && free) return true;
+  return need === always && (grouped || free);
 }

@@ -4,7 +4,7 @@ export const DIGIT = 1;
 export const BREAK = 2;
 export const AT = 3;
 export const COLON = 4;
-export const HYPHEN_OR_DOT = 5;
+const HYPHEN_OR_DOT = 5;
 export const BACKSLASH = 6;
 
 function classOf(code: number): number {
@@ -41,6 +41,18 @@ export function isAsciiLetter(code: number): boolean {
 
 export function isAlnum(code: number): boolean {
   return isDigit(code) || isAsciiLetter(code);
+}
+
+/** Membership table of some ASCII characters. */
+export function charSet(members: string): Readonly<Uint8Array> {
+  const set = new Uint8Array(128);
+  for (const member of members) set[member.charCodeAt(0)] = 1;
+  return set;
+}
+
+/** False beyond the end of the text, where the code is NaN. */
+export function isIn(code: number, set: Readonly<Uint8Array>): boolean {
+  return code < 128 && set[code] === 1;
 }
 
 /** A letter, digit or underscore of any script that joins tokens. */

@@ -32,12 +32,12 @@ function checkScore(score: number | undefined, path: string): void {
 }
 
 function checkLimits(options: DetectOptions): void {
-  checkScore(options.minScore, "minScore");
-  if ((options.allow?.length ?? 0) > MAX_ALLOW) refuse("allow", `at most ${MAX_ALLOW} values`);
-  if ((options.custom?.length ?? 0) > MAX_CUSTOM) refuse("custom", `at most ${MAX_CUSTOM} entities`);
-  const { maxChars = DEFAULT_MAX_CHARS } = options;
-  if (!Number.isInteger(maxChars) || maxChars < 1 || maxChars > MOST_CHARS)
-    refuse("maxChars", `a whole number from 1 to ${MOST_CHARS}`);
+  const { minScore, allow = [], custom = [], maxChars = DEFAULT_MAX_CHARS } = options;
+  checkScore(minScore, "minScore");
+  if (allow.length > MAX_ALLOW) refuse("allow", `at most ${MAX_ALLOW} values`);
+  if (custom.length > MAX_CUSTOM) refuse("custom", `at most ${MAX_CUSTOM} entities`);
+  const fits = Number.isInteger(maxChars) && maxChars >= 1 && maxChars <= MOST_CHARS;
+  if (!fits) refuse("maxChars", `a whole number from 1 to ${MOST_CHARS}`);
 }
 
 /** Names of the family and of its custom entities, in the order of their numbers. */

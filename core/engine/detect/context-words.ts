@@ -86,30 +86,40 @@ export const LABEL_HINT = 16;
 export const AFTER_HINT = 32;
 export const SERVICE = 64;
 
+interface MutableInfo {
+  low: number;
+  high: number;
+  flags: number;
+}
+
+const flagged: readonly (readonly [string, number])[] = [
+  [phoneHints, PHONE_HINT],
+  [neutralHints, PHONE_HINT | NEUTRAL],
+  [labelHints, LABEL_HINT | NEUTRAL],
+  [afterHints, AFTER_HINT | NEUTRAL],
+  [services, SERVICE],
+  [wrappers, NEUTRAL],
+  [negative, NEGATIVE],
+  [identifiers, IDENTIFIER],
+];
+
 function build(): ReadonlyMap<string, WordInfo> {
-  const words = new Map<string, { low: number; high: number; flags: number }>();
-  const get = (word: string): { low: number; high: number; flags: number } => {
-    const found = words.get(word) ?? { low: 0, high: 0, flags: 0 };
-    words.set(word, found);
-    return found;
-  };
-  for (const [type, list] of Object.entries(positive)) {
-    const entity = E[type as PiiType];
+  const words = new Map<string, MutableInfo>();
+  const each = (list: string, change: (info: MutableInfo) => void): void => {
     for (const word of list.split(" ")) {
-      const info = get(word);
-      if (entity < 32) info.low |= 1 << entity;
-      else info.high |= 1 << (entity - 32);
+      const info = words.get(word) ?? { low: 0, high: 0, flags: 0 };
+      words.set(word, info);
+      change(info);
     }
-  }
-  for (const word of phoneHints.split(" ")) get(word).flags |= PHONE_HINT;
-  for (const word of neutralHints.split(" ")) get(word).flags |= PHONE_HINT | NEUTRAL;
-  for (const word of labelHints.split(" ")) get(word).flags |= LABEL_HINT | NEUTRAL;
-  for (const word of afterHints.split(" ")) get(word).flags |= AFTER_HINT | NEUTRAL;
-  for (const word of services.split(" ")) get(word).flags |= SERVICE;
-  for (const word of wrappers.split(" ")) get(word).flags |= NEUTRAL;
-  for (const word of negative.split(" ")) get(word).flags |= NEGATIVE;
-  for (const word of identifiers.split(" ")) get(word).flags |= IDENTIFIER;
+  };
+  for (const [type, list] of Object.entries(positive)) each(list, (info) => speakFor(info, E[type as PiiType]));
+  for (const [list, flags] of flagged) each(list, (info) => (info.flags |= flags));
   return words;
+}
+
+function speakFor(info: MutableInfo, entity: number): void {
+  if (entity < 32) info.low |= 1 << entity;
+  else info.high |= 1 << (entity - 32);
 }
 
 export const contextWords: ReadonlyMap<string, WordInfo> = build();

@@ -1,4 +1,4 @@
-import { isAsciiLetter, isDigit } from "./chars.ts";
+import { charSet, isAsciiLetter, isDigit, isIn } from "./chars.ts";
 import {
   AFTER_HINT,
   contextWords,
@@ -22,6 +22,8 @@ const HINT_WORDS = 3;
 const SPACE = 32;
 const NEWLINE = 10;
 const BACKSLASH = 92;
+const COLON = 58;
+const EQUALS = 61;
 
 function isLetter(code: number): boolean {
   return isAsciiLetter(code) || code >= 0xc0;
@@ -85,19 +87,25 @@ function lookup(text: string, start: number, end: number): WordInfo | undefined 
   return info ?? (text.charCodeAt(start) >= 0xe00 ? wideLookup(word) : undefined);
 }
 
+const beforeValue = charSet(" '\"([{\\+");
+const afterName = charSet(" '\"\\]");
+
+/** First position from `i` down, at most `most` steps, that is not in `set`. */
+function skipBack(text: string, i: number, set: Readonly<Uint8Array>, most: number): number {
+  let at = i;
+  while (i - at < most && isIn(text.charCodeAt(at), set)) at--;
+  return at;
+}
+
 /** A key such as `"card_number":` or `card_number=` directly before a value, or −1. */
 function labelEnd(text: string, start: number, floor: number): number {
-  let i = start - 1;
-  while (i >= floor && start - i < 6 && " '\"([{\\+".includes(text.charAt(i))) i--;
-  const separator = i >= floor ? text.charCodeAt(i) : 0;
-  if (separator !== 58 && separator !== 61) return -1;
-  i--;
-  const edge = i;
-  while (i >= floor && edge - i < 4 && " '\"\\]".includes(text.charAt(i))) i--;
-  const quoted =
-    edge > i &&
-    (text.charCodeAt(i + 1) === 34 || text.charCodeAt(i + 1) === 39 || text.charCodeAt(i + 1) === BACKSLASH);
-  return separator === 61 || quoted ? i + 1 : -1;
+  const at = skipBack(text, start - 1, beforeValue, 5);
+  const separator = at >= floor ? text.charCodeAt(at) : 0;
+  if (separator !== COLON && separator !== EQUALS) return -1;
+  const end = skipBack(text, at - 1, afterName, 4) + 1;
+  if (end <= floor) return -1;
+  // Without quotes a colon is punctuation: "my number: 12".
+  return separator === EQUALS || (end < at && text.charCodeAt(end) !== SPACE) ? end : -1;
 }
 
 /** A sentence ends here, or the placeholder of an earlier redaction: what stands before is about something else. */

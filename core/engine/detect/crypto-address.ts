@@ -61,18 +61,24 @@ function isEthereum(text: string, start: number, end: number): boolean {
   return true;
 }
 
-function holds(s: Scanner, start: number, end: number): string {
-  const { text } = s;
+function isBech32(s: Scanner, start: number, end: number): boolean {
   const length = end - start;
-  const first = text.charCodeAt(start);
-  if ((first | 32) === 98 && length >= 14 && length <= 74)
-    return /^bc1/i.test(text.slice(start, start + 3)) && bech32(text.slice(start, end)) ? "bech32" : "";
-  if (length < 26 || length > 35 || (first !== 49 && first !== 51)) return "";
-  if (++s.hashes > MAX_HASHES) {
-    s.truncated = true;
-    return "";
-  }
-  return base58Check(text.slice(start, end)) ? "base58check" : "";
+  if (length < 14 || length > 74 || s.text.slice(start, start + 3).toLowerCase() !== "bc1") return false;
+  return bech32(s.text.slice(start, end));
+}
+
+function isBase58(s: Scanner, start: number, end: number): boolean {
+  const length = end - start;
+  const first = s.text.charCodeAt(start);
+  if (length < 26 || length > 35 || (first !== 49 && first !== 51)) return false;
+  s.hashes++;
+  if (s.hashes > MAX_HASHES) s.truncated = true;
+  return s.hashes <= MAX_HASHES && base58Check(s.text.slice(start, end));
+}
+
+function holds(s: Scanner, start: number, end: number): string {
+  if (isBech32(s, start, end)) return "bech32";
+  return isBase58(s, start, end) ? "base58check" : "";
 }
 
 /** A token that is a Bitcoin or Ethereum address; whether it is one. */

@@ -39,17 +39,26 @@ function compilePattern(pattern: string, path: string): RE2JS {
   }
 }
 
-/** Throws RL_POLICY_INVALID with the path of what is wrong. */
-export function compileCustom(custom: CustomEntity, entity: number, path: string): CompiledCustom {
-  const { patterns = [], deny = [], score = 0.5, context = [] } = custom;
-  if (!/^[A-Z][A-Z0-9_]{0,62}$/.test(custom.type))
+function checkWords(deny: readonly string[], path: string): void {
+  const bad = deny.some((word) => word.trim() === "" || word.length > MAX_WORD);
+  if (bad || deny.length > MAX_WORDS) refuse(path, `at most ${MAX_WORDS} words of 1 to ${MAX_WORD} characters`);
+}
+
+function checkShape(custom: CustomEntity, path: string): void {
+  const { patterns = [], deny = [], score = 0.5 } = custom;
+  if (!/^[A-Z][A-Z0-9_]{0,62}$/.test(custom.type)) {
     refuse(`${path}.type`, "an entity name is upper case letters, digits and _");
+  }
   if (patterns.length + deny.length === 0) refuse(path, "an entity needs patterns or deny words");
   if (patterns.length > MAX_PATTERNS) refuse(`${path}.patterns`, `at most ${MAX_PATTERNS} patterns`);
-  if (deny.length > MAX_WORDS || deny.some((word) => word.trim() === "" || word.length > MAX_WORD)) {
-    refuse(`${path}.deny`, `at most ${MAX_WORDS} words of 1 to ${MAX_WORD} characters`);
-  }
+  checkWords(deny, `${path}.deny`);
   if (!(score >= 0 && score <= 1)) refuse(`${path}.score`, "a score lies between 0 and 1");
+}
+
+/** Throws RL_POLICY_INVALID with the path of what is wrong. */
+export function compileCustom(custom: CustomEntity, entity: number, path: string): CompiledCustom {
+  checkShape(custom, path);
+  const { patterns = [], deny = [], score = 0.5, context = [] } = custom;
   return Object.freeze({
     entity,
     type: custom.type,

@@ -29,14 +29,16 @@ function isYear(value: number): boolean {
   return value >= 1800 && value <= 2199;
 }
 
+function lengthsAre(s: Scanner, first: number, third: number): boolean {
+  return groupLength(s, 0) <= first && groupLength(s, 1) <= 2 && groupLength(s, 2) <= third;
+}
+
 /** `2024-03-14`, `14.03.2024`, `03/14/2024`: three groups with the same separator. */
 function isDate(s: Scanner): boolean {
   if (s.groups < 3 || s.separator[1] !== s.separator[2] || s.separator[1] === 32) return false;
   const [first, second, third] = [groupValue(s, 0), groupValue(s, 1), groupValue(s, 2)];
-  const length = groupLength(s, 0);
-  if (length === 4)
-    return groupLength(s, 1) <= 2 && groupLength(s, 2) <= 2 && isYear(first) && isCalendarDay(first, second, third);
-  if (length > 2 || groupLength(s, 1) > 2 || groupLength(s, 2) !== 4 || !isYear(third)) return false;
+  if (isYear(first)) return lengthsAre(s, 4, 2) && isCalendarDay(first, second, third);
+  if (!isYear(third) || !lengthsAre(s, 2, 4)) return false;
   return isCalendarDay(third, second, first) || isCalendarDay(third, first, second);
 }
 

@@ -1,4 +1,4 @@
-import { isDigit, isWord } from "./chars.ts";
+import { charSet, isDigit, isIn, isWord } from "./chars.ts";
 import { MAX_DIGITS, MAX_GROUPS, type Scanner } from "./scanner.ts";
 
 const SPACE = 32;
@@ -8,18 +8,18 @@ const HYPHEN = 45;
 const DOT = 46;
 const SLASH = 47;
 
+const separators = charSet(" -./()");
+const joiners = charSet(" -./");
+const afterClose = charSet(" -.");
+
 /** Length of the separator at `i` if a digit follows it, else 0. */
 function separatorLength(text: string, i: number): number {
   const code = text.charCodeAt(i);
+  if (!isIn(code, separators)) return 0;
+  if (isDigit(text.charCodeAt(i + 1))) return 1;
   const next = text.charCodeAt(i + 1);
-  if (code === SPACE || code === HYPHEN || code === DOT || code === SLASH) {
-    if (isDigit(next)) return 1;
-    return next === OPEN && isDigit(text.charCodeAt(i + 2)) ? 2 : 0;
-  }
-  if (code === OPEN) return isDigit(next) ? 1 : 0;
-  if (code !== CLOSE) return 0;
-  if (isDigit(next)) return 1;
-  return (next === SPACE || next === HYPHEN || next === DOT) && isDigit(text.charCodeAt(i + 2)) ? 2 : 0;
+  const two = isIn(code, joiners) ? next === OPEN : code === CLOSE && isIn(next, afterClose);
+  return two && isDigit(text.charCodeAt(i + 2)) ? 2 : 0;
 }
 
 /** Reads up to ten groups of digits from `i` on, at most 40 digits; bounded, so a scan stays linear. */
@@ -33,11 +33,9 @@ export function readGroups(s: Scanner, i: number): void {
     const group = s.groups;
     s.groupStart[group] = at;
     s.groupDigits[group] = total;
-    let code = text.charCodeAt(at);
-    while (isDigit(code)) {
+    for (let code = text.charCodeAt(at); isDigit(code); code = text.charCodeAt(++at)) {
       if (total < MAX_DIGITS) digits[total] = code - 48;
       total++;
-      code = text.charCodeAt(++at);
     }
     s.groupEnd[group] = at;
     s.groups = group + 1;

@@ -55,30 +55,31 @@ function isMixedCase(iban: string): boolean {
   return iban !== iban.toUpperCase() && iban !== iban.toLowerCase();
 }
 
-/** The IBAN that begins at `start`, with single spaces or hyphens between its groups; where it ends, or −1. */
+/** Letters and digits from `start` on, with single spaces or hyphens between groups, `length` in all; where they end, or −1. */
+function spread(text: string, start: number, length: number): number {
+  let i = start;
+  for (let count = 0; count < length; count++) {
+    const code = text.charCodeAt(i);
+    if (count > 0 && (code === 32 || code === 45)) i++;
+    if (!isAlnum(text.charCodeAt(i))) return -1;
+    i++;
+  }
+  return isWord(text.charCodeAt(i)) ? -1 : i;
+}
+
+function isValid(compact: string, country: Country): boolean {
+  return followsPattern(compact, country) && !isMixedCase(compact) && mod97(compact);
+}
+
+/** The IBAN that begins at `start`; where it ends, or −1. */
 export function iban(s: Scanner, start: number): number {
   const { text } = s;
   const country = countries.get(text.slice(start, start + 2).toUpperCase());
   if (country === undefined) return -1;
-  let compact = "";
-  let from = start;
-  let i = start;
-  let gaps = 0;
-  while (compact.length + (i - from) < country.length) {
-    const code = text.charCodeAt(i);
-    if (isAlnum(code)) {
-      i++;
-      continue;
-    }
-    if ((code !== 32 && code !== 45) || !isAlnum(text.charCodeAt(i + 1)) || i === from || ++gaps > 10) return -1;
-    compact += text.slice(from, i);
-    from = ++i;
-  }
-  compact += text.slice(from, i);
-  if (isWord(text.charCodeAt(i)) || !followsPattern(compact, country) || isMixedCase(compact) || !mod97(compact))
-    return -1;
-  s.add(E.IBAN_CODE, { start, end: i, score: 1, rule: "mod97" });
-  return i;
+  const end = spread(text, start, country.length);
+  if (end < 0 || !isValid(text.slice(start, end).replaceAll(/[ -]/g, ""), country)) return -1;
+  s.add(E.IBAN_CODE, { start, end, score: 1, rule: "mod97" });
+  return end;
 }
 
 /** Two letters and two digits: worth a closer look. */

@@ -13,26 +13,64 @@ function readQuad(text: string, start: number, octets: Uint8Array): number {
   let i = start;
   for (let part = 0; part < 4; part++) {
     if (part > 0 && text.charCodeAt(i++) !== DOT) return -1;
-    const from = i;
-    let value = 0;
-    while (isDigit(text.charCodeAt(i)) && i - from < 4) value = value * 10 + text.charCodeAt(i++) - 48;
-    if (i === from || value > 255 || i - from > 3 || (i - from > 1 && text.charCodeAt(from) === 48)) return -1;
-    octets[part] = value;
+    const end = octetEnd(text, i);
+    if (end < 0) return -1;
+    octets[part] = octetValue(text, i, end);
+    i = end;
   }
   return i;
+}
+
+function octetValue(text: string, from: number, end: number): number {
+  let value = 0;
+  for (let i = from; i < end; i++) value = value * 10 + text.charCodeAt(i) - 48;
+  return value;
+}
+
+/** One to three digits up to 255, without a leading zero. */
+function octetEnd(text: string, from: number): number {
+  let end = from;
+  while (end - from < 4 && isDigit(text.charCodeAt(end))) end++;
+  const length = end - from;
+  if (length === 0 || length > 3 || (length > 1 && text.charCodeAt(from) === 48)) return -1;
+  return octetValue(text, from, end) > 255 ? -1 : end;
 }
 
 function isLoopback(o: Uint8Array): boolean {
   return o[0] === 127 || (o[0] === 0 && o[1] === 0 && o[2] === 0 && o[3] === 0);
 }
 
-/** IANA special-purpose registry: private, shared, link-local, documentation, multicast, reserved. */
-function isPublic(o: Uint8Array): boolean {
-  const [a = 0, b = 0, c = 0] = o;
-  if (a === 0 || a === 10 || a === 127 || a >= 224) return false;
-  if ((a === 100 && b >= 64 && b < 128) || (a === 169 && b === 254) || (a === 172 && b >= 16 && b < 32)) return false;
-  if (a === 192) return b !== 168 && !(b === 0 && (c === 0 || c === 2));
-  return !(a === 198 && (b === 18 || b === 19 || (b === 51 && c === 100))) && !(a === 203 && b === 0 && c === 113);
+/** IANA special-purpose registry: private, shared, link-local, documentation, benchmarking; network and its prefix length. */
+const special: readonly (readonly [string, number])[] = [
+  ["0.0.0.0", 8],
+  ["10.0.0.0", 8],
+  ["100.64.0.0", 10],
+  ["127.0.0.0", 8],
+  ["169.254.0.0", 16],
+  ["172.16.0.0", 12],
+  ["192.0.0.0", 24],
+  ["192.0.2.0", 24],
+  ["192.168.0.0", 16],
+  ["198.18.0.0", 15],
+  ["198.51.100.0", 24],
+  ["203.0.113.0", 24],
+  ["224.0.0.0", 3],
+];
+
+function toNumber(octets: ArrayLike<number>): number {
+  let value = 0;
+  for (let i = 0; i < 4; i++) value = value * 256 + (octets[i] ?? 0);
+  return value;
+}
+
+const ranges = special.map(([network, bits]) => {
+  const from = toNumber(network.split(".").map(Number));
+  return { from, to: from + 2 ** (32 - bits) };
+});
+
+function isPublic(octets: Uint8Array): boolean {
+  const value = toNumber(octets);
+  return ranges.every(({ from, to }) => value < from || value >= to);
 }
 
 /** `Chrome/120.0.0.0`, `==1.2.3.4`, `v1.2.3.4`: a version, not an address. */
@@ -50,22 +88,31 @@ function isService(text: string, start: number, end: number): boolean {
   );
 }
 
+/** Not a part of a longer number, name or version. */
+function standsAlone(text: string, start: number, end: number): boolean {
+  const after = text.charCodeAt(end);
+  const before = text.charCodeAt(start - 1);
+  if (isWord(after) || (after === DOT && isDigit(text.charCodeAt(end + 1)))) return false;
+  return before !== DOT && before !== 45 && !isVersion(text, start);
+}
+
 /** A dotted quad whose first digit is at `start`; where it ends, or −1. */
 export function ipv4(s: Scanner, start: number): number {
   const { text, octets } = s;
   const end = readQuad(text, start, octets);
-  if (end < 0 || isWord(text.charCodeAt(end)) || (text.charCodeAt(end) === DOT && isDigit(text.charCodeAt(end + 1))))
-    return -1;
-  const before = text.charCodeAt(start - 1);
-  if (before === DOT || before === 45 || isVersion(text, start)) return -1;
+  if (end < 0 || !standsAlone(text, start, end)) return -1;
   if (s.settings.publicAddressesOnly && !isPublic(octets)) return end;
   const context = s.around(start, end);
-  const named = context.supports(E.IP_ADDRESS);
-  if (!named && (context.nearest & NEGATIVE) !== 0) return end;
-  const service = isService(text, start, end) || (context.flags & SERVICE) !== 0;
-  const base = isLoopback(octets) && service ? 0.1 : 0.6;
-  s.add(E.IP_ADDRESS, { start, end, score: named ? base + CONTEXT_BONUS : base, rule: "ipv4" });
+  if (context.supports(E.IP_ADDRESS) || (context.nearest & NEGATIVE) === 0) {
+    const service = isLoopback(octets) && (isService(text, start, end) || (context.flags & SERVICE) !== 0);
+    report(s, { start, end, rule: "ipv4" }, service);
+  }
   return end;
+}
+
+function report(s: Scanner, at: { start: number; end: number; rule: string }, service: boolean): void {
+  const named = s.around(at.start, at.end).supports(E.IP_ADDRESS);
+  s.add(E.IP_ADDRESS, { ...at, score: (service ? 0.1 : 0.6) + (named && !service ? CONTEXT_BONUS : 0) });
 }
 
 interface V6 {
@@ -74,7 +121,12 @@ interface V6 {
   compressed: boolean;
   quad: boolean;
   digits: boolean;
+  /** Only 0 and 1: loopback or unspecified, if there is one group at most. */
   ones: boolean;
+}
+
+function isDoubleColon(text: string, i: number): boolean {
+  return text.charCodeAt(i) === COLON && text.charCodeAt(i + 1) === COLON;
 }
 
 /** Parses as RFC 4291 §2.2 writes addresses; undefined when the text at `start` is none. */
@@ -82,76 +134,90 @@ function readV6(s: Scanner, start: number): V6 | undefined {
   const { text } = s;
   const v: V6 = { end: start, groups: 0, compressed: false, quad: false, digits: false, ones: true };
   let i = start;
-  if (text.charCodeAt(i) === COLON) {
-    if (text.charCodeAt(i + 1) !== COLON) return undefined;
+  if (isDoubleColon(text, i)) {
     v.compressed = true;
     i += 2;
+    v.end = i;
   }
-  while (i - start < MAX_IPV6 && v.groups < 8) {
+  while (i >= 0 && i - start < MAX_IPV6 && v.groups < 8) {
     const next = readHextet(s, i, v);
     if (next < 0) return undefined;
     if (next === i) break;
-    i = next;
-    v.end = i;
-    if (v.quad || text.charCodeAt(i) !== COLON) break;
-    if (text.charCodeAt(i + 1) === COLON) {
-      if (v.compressed) return undefined;
-      v.compressed = true;
-      i += 2;
-      v.end = i;
-    } else if (isHex(text.charCodeAt(i + 1))) i++;
-    else break;
+    v.end = next;
+    i = afterSeparator(text, next, v);
+    if (i === REPEATED) return undefined;
   }
-  if (v.groups === 0) v.end = i;
   return (v.compressed ? v.groups < 8 : v.groups === 8) ? v : undefined;
+}
+
+const NO_MORE = -1;
+const REPEATED = -2;
+
+/** Where the next group may begin after the one that ends at `i`; a second `::` is REPEATED. */
+function afterSeparator(text: string, i: number, v: V6): number {
+  if (v.quad || text.charCodeAt(i) !== COLON) return NO_MORE;
+  if (!isDoubleColon(text, i)) return isHex(text.charCodeAt(i + 1)) ? i + 1 : NO_MORE;
+  if (v.compressed) return REPEATED;
+  v.compressed = true;
+  v.end = i + 2;
+  return i + 2;
+}
+
+function hextetEnd(text: string, from: number, v: V6): number {
+  let end = from;
+  for (
+    let value = hexValue(text.charCodeAt(end));
+    value >= 0 && end - from < 5;
+    value = hexValue(text.charCodeAt(++end))
+  ) {
+    if (isDigit(text.charCodeAt(end))) v.digits = true;
+    if (value > 1) v.ones = false;
+  }
+  return end;
 }
 
 /** One group of up to four hex digits, or the dotted quad at the end; −1 when it is neither. */
 function readHextet(s: Scanner, i: number, v: V6): number {
   const { text } = s;
-  let end = i;
-  while (end - i < 5 && isHex(text.charCodeAt(end))) {
-    if (isDigit(text.charCodeAt(end))) v.digits = true;
-    if (hexValue(text.charCodeAt(end)) > 1) v.ones = false;
-    end++;
-  }
+  const end = hextetEnd(text, i, v);
+  if (end === i) return i;
   if (end - i > 4) return -1;
-  if (end > i && text.charCodeAt(end) === DOT && isDigit(text.charCodeAt(end + 1))) {
-    const quadEnd = readQuad(text, i, s.octets);
-    if (quadEnd < 0) return -1;
+  if (text.charCodeAt(end) === DOT && isDigit(text.charCodeAt(end + 1))) {
     v.groups += 2;
     v.quad = true;
-    return quadEnd;
+    return readQuad(text, i, s.octets);
   }
-  if (end > i) v.groups++;
+  v.groups++;
   return end;
 }
 
 function boundedV6(text: string, start: number, end: number): boolean {
-  const after = text.charCodeAt(end);
-  if (isWord(after) || after === COLON) return after === COLON && false;
+  if (isWord(text.charCodeAt(end)) || text.charCodeAt(end) === COLON) return false;
   const before = text.charCodeAt(start - 1);
   return !isWord(before) && before !== COLON && before !== DOT;
+}
+
+/** `::`, `a::b` and `x[1::3]` are also operators, names and slices in code. */
+function isCode(text: string, start: number, v: V6): boolean {
+  if (v.groups < 4 && isBracketed(text, start)) return true;
+  return v.groups > 0 && v.groups < 3 && !v.digits;
 }
 
 /** An IPv6 address at `start`; where it ends, or −1. */
 export function ipv6(s: Scanner, start: number): number {
   const { text } = s;
   const v = readV6(s, start);
-  if (v === undefined || !boundedV6(text, start, v.end)) return -1;
-  const { end } = v;
-  const prefix = text.charCodeAt(end) === SLASH && isDigit(text.charCodeAt(end + 1));
-  // `::` and `::1` are also operators and slices in code; they need a word or a prefix length.
-  const bare = v.compressed && v.groups === 0;
-  const named = s.around(start, end).supports(E.IP_ADDRESS) || prefix;
-  if (bare && (!named || isBracketed(text, start))) return -1;
-  if (!v.digits && v.groups < 3 && !bare) return -1;
-  if (v.groups < 4 && isBracketed(text, start)) return -1;
-  const reserved = v.ones && v.groups <= 1;
-  if (s.settings.publicAddressesOnly && !isPublicV6(text, start, v, s.octets)) return end;
-  const score = reserved && text.charCodeAt(end) === 93 && text.charCodeAt(end + 1) === COLON ? 0.1 : 0.6;
-  s.add(E.IP_ADDRESS, { start, end, score: named ? score + CONTEXT_BONUS : score, rule: "ipv6" });
-  return end;
+  if (v === undefined || !boundedV6(text, start, v.end) || isCode(text, start, v)) return -1;
+  if (v.groups === 0 && !isNamed(s, start, v.end)) return -1;
+  if (s.settings.publicAddressesOnly && !isPublicV6(text, start, v, s.octets)) return v.end;
+  report(s, { start, end: v.end, rule: "ipv6" }, v.ones && v.groups <= 1 && text.startsWith("]:", v.end));
+  return v.end;
+}
+
+/** A bare `::` needs a word or a prefix length. */
+function isNamed(s: Scanner, start: number, end: number): boolean {
+  const prefix = s.text.charCodeAt(end) === SLASH && isDigit(s.text.charCodeAt(end + 1));
+  return prefix || s.around(start, end).supports(E.IP_ADDRESS);
 }
 
 /** `x[::2]` in code. */

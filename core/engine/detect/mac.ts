@@ -34,19 +34,21 @@ function shapeAt(text: string, start: number): { size: number; count: number; se
   return text.charCodeAt(start + 4) === DOT ? { size: 4, count: 3, separator: DOT } : undefined;
 }
 
+/** Six pairs of decimal digits with hyphens, or 1234.5678.9012, may be anything. */
+function isDoubtful(text: string, start: number, end: number): boolean {
+  return text.charCodeAt(start + 2) !== COLON && !/[a-f]/i.test(text.slice(start, end));
+}
+
 /** IEEE 802 address at `start`: 00:1a:…, 00-1A-… or 001a.2b3c.4d5e; where it ends, or −1. */
 export function mac(s: Scanner, start: number): number {
   const { text } = s;
   const shape = shapeAt(text, start);
-  if (shape === undefined) return -1;
-  const end = hexGroups(text, start, shape);
   const before = text.charCodeAt(start - 1);
-  if (end < 0 || before === shape.separator || isWord(before)) return -1;
-  if (isNobody(text, start, end)) return end;
+  if (shape === undefined || before === shape.separator || isWord(before)) return -1;
+  const end = hexGroups(text, start, shape);
+  if (end < 0 || isNobody(text, start, end)) return end;
   const named = s.around(start, end).supports(E.MAC_ADDRESS);
-  const onlyDecimal = !/[a-f]/i.test(text.slice(start, end));
-  // Six pairs of decimal digits with hyphens, or 1234.5678.9012, may be anything.
-  const base = onlyDecimal && shape.separator !== COLON ? 0.3 : 0.6;
-  s.add(E.MAC_ADDRESS, { start, end, score: named ? base + CONTEXT_BONUS : base, rule: "mac" });
-  return base < 0.5 && !named ? -1 : end;
+  if (!named && isDoubtful(text, start, end)) return -1;
+  s.add(E.MAC_ADDRESS, { start, end, score: named ? 0.6 + CONTEXT_BONUS : 0.6, rule: "mac" });
+  return end;
 }

@@ -198,7 +198,7 @@ export function numbers(s: Scanner): void {
     if (length > 19) return;
     key = key * 32 + length;
     if (!endsAfter(s, count)) continue;
-    if (cardShapes.has(key) && uniform(s, count)) card(s, s.groupEnd[count - 1] ?? 0, count > 1);
+    if (cardShapes.has(key) && uniform(s, count)) card(s, count);
     tryShapes(s, key, count);
   }
 }

@@ -78,30 +78,35 @@ function inJson(put: string, bare: boolean): string {
   return bare ? quoted : quoted.slice(1, -1);
 }
 
+type Place = Pick<Finding, "type" | "start" | "end" | "rule">;
+
+function check(text: string, { start, end }: Place): void {
+  if (start < 0 || end > text.length || start > end) {
+    throw new RunlogError("RL_INTERNAL", "a finding lies outside its text");
+  }
+}
+
+/** Part of encoded text means nothing to a person but may still be decoded: it is replaced as a whole. */
+function operatorFor(operator: RedactOperator, rule: string): RedactOperator {
+  return operator.kind === "mask" && rule.startsWith("base64/") ? byEntity : operator;
+}
+
 /**
  * The text with its findings replaced, from right to left so that offsets stay true. `findings` are those of this text alone
  * (one path). A text that is a JSON document stays one. Throws RL_INTERNAL for findings of another text.
  */
-export function redactText(
-  text: string,
-  findings: readonly Pick<Finding, "type" | "start" | "end" | "rule">[],
-  operator: RedactOperator = byEntity,
-): string {
+export function redactText(text: string, findings: readonly Place[], operator: RedactOperator = byEntity): string {
   if (findings.length === 0) return text;
   const json = isJson(text);
   let result = "";
   let at = text.length;
-  for (const { type, start, end, rule } of findings.toSorted((a, b) => b.start - a.start || b.end - a.end)) {
-    if (start < 0 || end > text.length || start > end)
-      throw new RunlogError("RL_INTERNAL", "a finding lies outside its text");
+  for (const finding of findings.toSorted((a, b) => b.start - a.start || b.end - a.end)) {
+    check(text, finding);
+    const { start, type, rule } = finding;
     if (start >= at) continue;
-    const stop = Math.min(end, at);
-    const put = replacement(
-      rule.startsWith("base64/") && operator.kind === "mask" ? byEntity : operator,
-      type,
-      text.slice(start, stop),
-    );
-    result = (json ? inJson(put, isBareJsonNumber(text, start, stop)) : put) + text.slice(stop, at) + result;
+    const end = Math.min(finding.end, at);
+    const put = replacement(operatorFor(operator, rule), type, text.slice(start, end));
+    result = (json ? inJson(put, isBareJsonNumber(text, start, end)) : put) + text.slice(end, at) + result;
     at = start;
   }
   return text.slice(0, at) + result;

@@ -6,8 +6,9 @@ import {
   charClass,
   COLON,
   DIGIT,
-  HYPHEN_OR_DOT,
+  charSet,
   isDigit,
+  isIn,
   isWord,
   LETTER,
 } from "./chars.ts";
@@ -24,6 +25,7 @@ import { url } from "./url.ts";
 const DOT = 46;
 const SLASH = 47;
 const COLON_CODE = 58;
+const escapes = charSet("nrtbf\\");
 
 function tokenEnd(text: string, from: number): number {
   let end = from;
@@ -80,7 +82,7 @@ function measured(s: Scanner, start: number, firstEnd: number): number {
   return lettered >= 0 ? lettered : firstEnd;
 }
 
-/** `:` — a web address, or hex groups whose first has no digit (dead:beef::1, aa:bb:…), or `::1`. */
+/** `:` — a web address, or hex groups whose first has no digit (dead:beef::1, aa:bb:…), or `::1`. Where to go on. */
 function colon(s: Scanner, at: number, tokenStart: number): number {
   const { text } = s;
   const next = text.charCodeAt(at + 1);
@@ -88,8 +90,8 @@ function colon(s: Scanner, at: number, tokenStart: number): number {
     if (text.charCodeAt(at + 2) === SLASH) url(s, at);
     return at + 1;
   }
-  const found = tokenStart < at ? hexJoined(s, tokenStart, at) : next === COLON_CODE ? ipv6(s, at) : -1;
-  return found >= 0 ? found : at + 1;
+  if (tokenStart < at) return Math.max(hexJoined(s, tokenStart, at), skipColons(text, at));
+  return next === COLON_CODE ? Math.max(ipv6(s, at), skipColons(text, at)) : at + 1;
 }
 
 function skipColons(text: string, i: number): number {
@@ -120,27 +122,19 @@ export function scanText(s: Scanner): void {
   }
 }
 
+/** Where to go on after looking at `i`, which is neither a letter nor a plain break. */
 function trigger(s: Scanner, i: number, at: { kind: number; tokenStart: number }): number {
-  const { text } = s;
-  switch (at.kind) {
-    case DIGIT:
-      return at.tokenStart === i ? number(s, i) : token(s, at.tokenStart, tokenEnd(text, i));
-    case AT: {
-      const end = email(s, i, i + 1);
-      return end >= 0 ? end : i + 1;
-    }
-    case COLON: {
-      const end = colon(s, i, at.tokenStart);
-      return end > i + 1 ? end : skipColons(text, i + 1);
-    }
-    case HYPHEN_OR_DOT: {
-      const end = at.tokenStart < i ? hexJoined(s, at.tokenStart, i) : -1;
-      return end >= 0 ? end : i + 1;
-    }
-    case BACKSLASH:
-      // In JSON and program source a letter after a backslash is an escape, not the start of a word.
-      return i + ("nrtbf\\".includes(text.charAt(i + 1)) ? 2 : 1);
-    default:
-      return i + 1;
-  }
+  const { kind, tokenStart } = at;
+  if (kind === DIGIT) return tokenStart === i ? number(s, i) : token(s, tokenStart, tokenEnd(s.text, i));
+  if (kind === BACKSLASH) return afterBackslash(s.text, i);
+  let end = -1;
+  if (kind === AT) end = email(s, i);
+  else if (kind === COLON) end = colon(s, i, tokenStart);
+  else if (tokenStart < i) end = hexJoined(s, tokenStart, i);
+  return end > i ? end : i + 1;
+}
+
+/** In JSON and program source a letter after a backslash is an escape, not the start of a word. */
+function afterBackslash(text: string, i: number): number {
+  return i + (isIn(text.charCodeAt(i + 1), escapes) ? 2 : 1);
 }

@@ -1,3 +1,4 @@
+import { charSet, isIn } from "./chars.ts";
 import { Context } from "./context.ts";
 import { E } from "./entities.ts";
 
@@ -25,6 +26,7 @@ export const CERTAIN = 0.9;
 export const CONTEXT_BONUS = 0.35;
 const MAX_HITS = 1024;
 const LIST_GAP = 40;
+const listCharacters = charSet("0123456789 \"'(),-/");
 /** A value this short that begins with the candidate is the candidate. */
 const WHOLE_SLACK = 8;
 const WHOLE_LENGTH = 48;
@@ -115,13 +117,9 @@ export class Scanner {
   /** `(1779713273, 6610872038, …`: only digits and list punctuation since the candidate whose context was read last. */
   #sameList(start: number): boolean {
     const from = this.#contextAt;
-    if (from < 0 || start - from > LIST_GAP || from > start || this.#contextFloor !== this.floor) return false;
-    for (let i = from; i < start; i++) {
-      const code = this.text.charCodeAt(i);
-      // space " ' ( ) , - / and digits
-      if (!(code === 32 || code === 34 || (code >= 39 && code <= 57 && code !== 42 && code !== 43 && code !== 46)))
-        return false;
-    }
+    const near = from >= 0 && from <= start && start - from <= LIST_GAP;
+    if (!near || this.#contextFloor !== this.floor) return false;
+    for (let i = from; i < start; i++) if (!isIn(this.text.charCodeAt(i), listCharacters)) return false;
     return true;
   }
 

@@ -29,25 +29,29 @@ function expand(w: Int32Array): void {
   }
 }
 
+interface Round {
+  readonly constant: number;
+  readonly word: number;
+}
+
+/** One round on the eight working variables, held as [a … h]. */
+function round(v: Int32Array, { constant, word }: Round): void {
+  const [a = 0, b = 0, c = 0] = v;
+  const e = v[4] ?? 0;
+  const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
+  const choice = (e & (v[5] ?? 0)) ^ (~e & (v[6] ?? 0));
+  const t1 = ((v[7] ?? 0) + s1 + choice + constant + word) | 0;
+  const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+  const majority = (a & b) ^ (a & c) ^ (b & c);
+  v.copyWithin(1, 0, 7);
+  v[4] = (v[4] ?? 0) + t1;
+  v[0] = t1 + s0 + majority;
+}
+
 function compress(state: Int32Array, w: Int32Array): void {
-  let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = state;
-  for (let t = 0; t < 64; t++) {
-    const s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-    const t1 = (h + s1 + ((e & f) ^ (~e & g)) + (constants[t] ?? 0) + (w[t] ?? 0)) | 0;
-    const s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-    const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
-    h = g;
-    g = f;
-    f = e;
-    e = (d + t1) | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = (t1 + t2) | 0;
-  }
-  [a, b, c, d, e, f, g, h].forEach((value, i) => {
-    state[i] = ((state[i] ?? 0) + value) | 0;
-  });
+  const v = Int32Array.from(state);
+  for (let t = 0; t < 64; t++) round(v, { constant: constants[t] ?? 0, word: w[t] ?? 0 });
+  for (let i = 0; i < 8; i++) state[i] = (state[i] ?? 0) + (v[i] ?? 0);
 }
 
 /** Up to 55 bytes: one block, which is all that address checksums need. */

@@ -1,4 +1,4 @@
-import { isAlnum } from "../chars.ts";
+import { charSet, isAlnum, isIn } from "../chars.ts";
 import type { Scanner } from "../scanner.ts";
 import { secretNumber } from "./entities.ts";
 import { isPlaceholder, looksRandom, mayNameSecret, type SecretName, secretName } from "./names.ts";
@@ -43,20 +43,11 @@ function valueEnd(text: string, from: number): number {
   return end;
 }
 
+const valueStops = charSet("\"',;&)}]\\");
+
 function endsValue(code: number, quote: number): boolean {
   if (quote !== 0) return code === quote || code === 10 || code === 92;
-  return (
-    code <= 32 ||
-    code === 34 ||
-    code === 39 ||
-    code === 44 ||
-    code === 59 ||
-    code === 38 ||
-    code === 41 ||
-    code === 125 ||
-    code === 92 ||
-    code === 93
-  );
+  return code <= 32 || isIn(code, valueStops);
 }
 
 function scoreOf(kind: SecretName, value: string, explicit: boolean): { entity: number; score: number } | undefined {
@@ -82,21 +73,29 @@ function report(s: Scanner, kind: SecretName, at: { start: number; end: number; 
   return true;
 }
 
+function nameEnd(text: string, at: number): number {
+  let end = at;
+  while (end - at < MAX_NAME && isName(text.charCodeAt(end))) end++;
+  return end;
+}
+
+function nameStart(text: string, at: number): number {
+  let start = at;
+  while (at - start < MAX_NAME && start > 0 && isName(text.charCodeAt(start - 1))) start--;
+  return start;
+}
+
 /** `password = "…"` in text: `at` is inside the name, `structured` reads a value that needs none. Where the value ends, or −1. */
 export function assigned(s: Scanner, at: number, structured: (s: Scanner, at: number) => number): number {
   const { text } = s;
-  let end = at;
-  while (end - at < MAX_NAME && isName(text.charCodeAt(end))) end++;
+  const end = nameEnd(text, at);
   const start = valueStart(text, end);
   if (start < 0) return -1;
   const known = structured(s, start);
   if (known >= 0) return known;
-  let from = at;
-  while (at - from < MAX_NAME && from > 0 && isName(text.charCodeAt(from - 1))) from--;
   const stop = valueEnd(text, start);
-  const before = text.charAt(start - 1);
-  const explicit = before === '"' || before === "'" || before === "`" || text.charAt(end) === "=";
-  return report(s, secretName(text.slice(from, end)), { start, end: stop, explicit }) ? stop : -1;
+  const explicit = "\"'`".includes(text.charAt(start - 1)) || text.charAt(end) === "=";
+  return report(s, secretName(text.slice(nameStart(text, at), end)), { start, end: stop, explicit }) ? stop : -1;
 }
 
 /** The whole string, if the key it stands under names a secret. */

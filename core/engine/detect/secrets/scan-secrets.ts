@@ -1,4 +1,4 @@
-import { isAlnum, isHex } from "../chars.ts";
+import { charSet, isAlnum, isIn } from "../chars.ts";
 import type { Scanner } from "../scanner.ts";
 import { prefixedSecrets, type PrefixedSecret, secretNumber } from "./entities.ts";
 import { assigned, valueUnderKey } from "./assigned.ts";
@@ -37,24 +37,21 @@ const byFirst: ReadonlyMap<number, readonly PrefixedSecret[]> = Map.groupBy(pref
   prefix.charCodeAt(0),
 );
 
-function inAlphabet(code: number, alphabet: PrefixedSecret["alphabet"]): boolean {
-  switch (alphabet) {
-    case "upper":
-      return (code >= 48 && code <= 57) || (code >= 65 && code <= 90);
-    case "hex":
-      return isHex(code);
-    case "alnum":
-      return isAlnum(code);
-    case "word":
-      return isAlnum(code) || code === 45 || code === 95 || code === 46;
-    case "base64":
-      return isAlnum(code) || code === 43 || code === 47 || code === 61 || code === 45 || code === 95;
-  }
-}
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const digits = "0123456789";
+const alnum = letters + letters.toLowerCase() + digits;
+const alphabets: Readonly<Record<PrefixedSecret["alphabet"], Readonly<Uint8Array>>> = {
+  upper: charSet(letters + digits),
+  hex: charSet("ABCDEFabcdef" + digits),
+  alnum: charSet(alnum),
+  word: charSet(`${alnum}-_.`),
+  base64: charSet(`${alnum}+/=-_`),
+};
 
 function runEnd(text: string, from: number, rule: { alphabet: PrefixedSecret["alphabet"]; max: number }): number {
+  const set = alphabets[rule.alphabet];
   let end = from;
-  while (end - from <= rule.max && inAlphabet(text.charCodeAt(end), rule.alphabet)) end++;
+  while (end - from <= rule.max && isIn(text.charCodeAt(end), set)) end++;
   while (end > from && text.charCodeAt(end - 1) === 46) end--;
   return end;
 }
@@ -70,27 +67,31 @@ function hasDigitAndVariety(text: string, from: number, end: number): boolean {
   return seen.size >= 6 && (digits > 0 || end - from >= 30);
 }
 
+/** Where the token of this rule at `at` ends, or −1. */
+function tokenEnd(text: string, at: number, rule: PrefixedSecret): number {
+  const from = at + rule.prefix.length;
+  const end = runEnd(text, from, rule);
+  const length = end - from;
+  if (length < rule.min || length > rule.max || isAlnum(text.charCodeAt(end))) return -1;
+  return hasDigitAndVariety(text, from, end) ? end : -1;
+}
+
 function byPrefix(s: Scanner, at: number): number {
   const { text } = s;
   const before = text.charCodeAt(at - 1);
   if ((isAlnum(before) || before === 95) && !isEscape(text, at)) return -1;
   for (const rule of byFirst.get(text.charCodeAt(at)) ?? []) {
-    if (!text.startsWith(rule.prefix, at)) continue;
-    const from = at + rule.prefix.length;
-    const end = runEnd(text, from, rule);
-    const length = end - from;
-    if (length < rule.min || length > rule.max || isAlnum(text.charCodeAt(end)) || !hasDigitAndVariety(text, from, end))
-      continue;
-    if (s.settings.allowTestValues && text.slice(from, end).includes("EXAMPLE")) return end;
-    s.add(secretNumber(rule.type), {
-      start: at,
-      end,
-      score: rule.prefix.length > 2 ? 0.95 : 0.6,
-      rule: `prefix:${rule.prefix}`,
-    });
+    const end = text.startsWith(rule.prefix, at) ? tokenEnd(text, at, rule) : -1;
+    if (end < 0) continue;
+    report(s, rule, { start: at, end });
     return end;
   }
   return -1;
+}
+
+function report(s: Scanner, { type, prefix }: PrefixedSecret, at: { start: number; end: number }): void {
+  if (s.settings.allowTestValues && s.text.slice(at.start, at.end).includes("EXAMPLE")) return;
+  s.add(secretNumber(type), { ...at, score: prefix.length > 2 ? 0.95 : 0.6, rule: `prefix:${prefix}` });
 }
 
 function isEscape(text: string, at: number): boolean {
@@ -178,32 +179,15 @@ function structured(s: Scanner, at: number): number {
 
 export type SecretScan = (s: Scanner) => void;
 
-/** A scan for keys, tokens and passwords. The trigger keeps its position, so each detector has its own. */
+/** A scan for keys, tokens and passwords. The expression keeps its position, so each detector has its own. */
 export function secretScan(): SecretScan {
   const trigger = new RegExp(triggerSource, "g");
   return (s) => {
-    const { text } = s;
-    let from = 0;
-    for (;;) {
-      trigger.lastIndex = from;
-      if (from >= text.length || !trigger.test(text)) break;
-      const next = trigger.lastIndex;
-      const at = startOfMatch(text, next);
-      const end = atTrigger(s, at);
-      from = end > next ? end : next;
+    trigger.lastIndex = 0;
+    for (let match = trigger.exec(s.text); match !== null; match = trigger.exec(s.text)) {
+      trigger.lastIndex = Math.max(trigger.lastIndex, atTrigger(s, match.index));
       if (s.done || s.truncated) return;
     }
     if (s.hits.length === 0) valueUnderKey(s);
   };
-
-  function startOfMatch(text: string, end: number): number {
-    // test() allocates nothing but does not say where the match began: the literals are few, so look back.
-    for (const length of lengths) if (end >= length && full.test(text.slice(end - length, end))) return end - length;
-    return end;
-  }
 }
-
-const lengths = [...new Set([...structureTriggers, ...prefixes, ...nameTriggers].map(({ length }) => length))].toSorted(
-  (a, b) => b - a,
-);
-const full = new RegExp(`^(?:${triggerSource})$`);

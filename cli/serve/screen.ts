@@ -16,7 +16,7 @@ const example = {
     run: "try",
     action: "tool_call",
     tool: "database.query",
-    args: { query: "SELECT name FROM people WHERE ssn = 219-09-9999" },
+    args: { query: "SELECT name FROM people WHERE ssn = 423-41-1164" },
   },
 };
 

@@ -26,12 +26,12 @@ describe("the three policies every RunLog user knows", () => {
   it("ask for approval on a social security number in args.query", async () => {
     const call = { run: "pii", action: "tool_call", tool: "database.query" };
     expect(await server.review({ ...call, args: { query: "SELECT name FROM people WHERE id = 7" } })).toMatchObject({ decision: "allow" });
-    const asked = await server.review({ ...call, args: { query: "SELECT name FROM people WHERE ssn = '219-09-9999'" } });
+    const asked = await server.review({ ...call, args: { query: "SELECT name FROM people WHERE ssn = '423-41-1164'" } });
     expect(asked).toMatchObject({ decision: "require_approval", allowed: false, policy: { rule: "pii_protection" } });
     const { body } = await server.get(`/v1/approvals/${asked.approval.namespace}/${asked.approval.name}`);
     expect(body).toMatchObject({ kind: "ApprovalRequest", status: { phase: "Pending" } });
     expect(body.spec.requirements).toMatchObject([{ rule: "pii_protection", approvers: ["security-team"], quorum: 1 }]);
-    expect(JSON.stringify(body)).not.toContain("219-09-9999");
+    expect(JSON.stringify(body)).not.toContain("423-41-1164");
   });
 
   it("terminate on the 51st tool call, and the run stays terminated", async () => {

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { chainHash } from "./chain.ts";
-import type { Chain, ChainHead, SqlValue } from "./database.ts";
-import { DUPLICATE, type Job, type JobResult, type WireStatement } from "./protocol.ts";
+import type { Chain, ChainHead, SchemaPart, SqlValue } from "./database.ts";
+import { chainsOf, DUPLICATE, type Job, type JobResult, statementsOf, type WireStatement } from "./protocol.ts";
 import { isStoreError } from "./sqlite-errors.ts";
 
 /** `expectChanges` did not hold; the savepoint has undone the group already. */
@@ -17,12 +17,14 @@ const MAX_PREPARED = 256;
 export class BatchWriter {
   private readonly db: DatabaseSync;
   private readonly chains: ReadonlyMap<string, Chain>;
+  private readonly named: ReadonlyMap<string, string>;
   private readonly prepared = new Map<string, StatementSync>();
   private heads: Map<string, ChainHead>;
 
-  constructor(db: DatabaseSync, chains: readonly Chain[], heads: ReadonlyMap<string, ChainHead>) {
+  constructor(db: DatabaseSync, schema: readonly SchemaPart[], heads: ReadonlyMap<string, ChainHead>) {
     this.db = db;
-    this.chains = new Map(chains.map((chain) => [chain.table, chain]));
+    this.chains = new Map(chainsOf(schema).map((chain) => [chain.table, chain]));
+    this.named = statementsOf(schema);
     this.heads = new Map(heads);
   }
 
@@ -156,10 +158,17 @@ export class BatchWriter {
     let statement = this.prepared.get(sql);
     if (statement === undefined) {
       if (this.prepared.size >= MAX_PREPARED) this.prepared.clear();
-      statement = this.db.prepare(sql);
+      statement = this.db.prepare(this.textOf(sql));
       this.prepared.set(sql, statement);
     }
     return statement;
+  }
+
+  private textOf(sql: string): string {
+    if (!sql.startsWith("@")) return sql;
+    const text = this.named.get(sql.slice(1));
+    if (text === undefined) throw new Error(`no schema declares the statement ${sql}`);
+    return text;
   }
 }
 

@@ -2,6 +2,7 @@
 export type SqlValue = string | number | null;
 
 export interface Statement {
+  /** SQL, or `@name` of one that a schema part declares: a long text then does not cross to the writer each time. */
   readonly sql: string;
   readonly params: readonly SqlValue[];
   /** How many rows it must change; another number undoes its group, which fails with RL_CONFLICT (compare-and-set). */
@@ -33,6 +34,8 @@ export interface SchemaPart {
   /** Versions 1, 2, 3, … without a gap. */
   readonly migrations: readonly Migration[];
   readonly chains?: readonly Chain[] | undefined;
+  /** Statements by name, for `@name`; names are unique in the file. */
+  readonly statements?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface ChainedRow {

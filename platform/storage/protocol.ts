@@ -59,3 +59,7 @@ export type FromReader =
 export function chainsOf(schema: readonly SchemaPart[]): readonly Chain[] {
   return schema.flatMap((part) => part.chains ?? []);
 }
+
+export function statementsOf(schema: readonly SchemaPart[]): ReadonlyMap<string, string> {
+  return new Map(schema.flatMap((part) => Object.entries(part.statements ?? {})));
+}

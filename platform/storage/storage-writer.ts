@@ -2,7 +2,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
 import { BatchWriter } from "./batch.ts";
-import { chainsOf, type FromWriter, type ToWriter, type WriterSettings } from "./protocol.ts";
+import type { FromWriter, ToWriter, WriterSettings } from "./protocol.ts";
 import { loadHeads, migrate, NewerSchema } from "./schema.ts";
 
 /** Records between two checkpoints of a busy writer. */
@@ -90,7 +90,7 @@ function finish(db: DatabaseSync, at: number): void {
 try {
   const db = open();
   migrate(db, settings.schema);
-  const writer = new BatchWriter(db, chainsOf(settings.schema), loadHeads(db, settings.schema));
+  const writer = new BatchWriter(db, settings.schema, loadHeads(db, settings.schema));
   beginSession(db, writer);
   serve(db, writer);
   say({ kind: "ready", heads: writer.currentHeads() });

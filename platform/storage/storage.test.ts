@@ -172,6 +172,17 @@ describe("writing", () => {
   });
 });
 
+describe("named statements", () => {
+  it("are those the schema declares; another name fails alone", async () => {
+    const schema = [{ ...notesSchema, statements: { "notes.bump": "UPDATE totals SET n = n + ? WHERE topic = ?" } }];
+    const database = await open({ schema });
+    await database.append(note("a"));
+    expect(await database.write([{ sql: "@notes.bump", params: [5, "t"] }])).toEqual([1]);
+    await expect(database.write([{ sql: "@notes.other", params: [] }])).rejects.toMatchObject({ code: "RL_INTERNAL" });
+    expect((await database.read("SELECT n FROM totals", [])).rows).toEqual([{ n: 6 }]);
+  });
+});
+
 describe("limits", () => {
   it("refuses before anything is taken once too many records wait", async () => {
     const database = await open({ limits: { waitingRecords: 10 } });

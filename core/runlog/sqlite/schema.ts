@@ -1,5 +1,6 @@
 import { decisions } from "#api";
 import type { SchemaPart } from "#storage";
+import { statements } from "./statements.ts";
 
 export const RECORDS = "records";
 
@@ -11,6 +12,7 @@ const counts = decisions.map((decision) => `n_${decision} INTEGER NOT NULL DEFAU
 /** The run log's tables. `records` is the chain; `runs` sums it up, is kept in the same transaction, and outlives the records. */
 export const runLogSchema: SchemaPart = {
   name: "runlog",
+  statements,
   chains: [
     {
       table: RECORDS,

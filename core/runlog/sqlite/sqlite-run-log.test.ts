@@ -130,7 +130,10 @@ describe("the run log in SQLite", () => {
       "SELECT id FROM runs WHERE last_at < ? LIMIT 500",
     ];
     for (const sql of plans) {
-      const params = sql.split("?").slice(1).map(() => 1);
+      const params = sql
+        .split("?")
+        .slice(1)
+        .map(() => 1);
       const { rows } = await database.read<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, params);
       const details = rows.map((row) => row.detail);
       expect(details.filter((detail) => detail.startsWith("SCAN"))).toEqual([]);

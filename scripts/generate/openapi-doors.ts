@@ -15,6 +15,8 @@ export interface Door {
   readonly examples?: { readonly request?: string; readonly answers?: readonly string[] };
   readonly errors: readonly ErrorCode[];
   readonly open?: boolean;
+  /** What a 503 in plain text means, for a door that has one. */
+  readonly unready?: string;
 }
 
 const caller = ["RL_UNAUTHENTICATED", "RL_FORBIDDEN"] as const satisfies readonly ErrorCode[];
@@ -107,7 +109,7 @@ export const doors: readonly Door[] = [
     summary: "Say that a run is over",
     description:
       "Later reviews of the run are denied with reason run_ended, and its open approval requests are withdrawn. Ending an ended run succeeds.",
-    answer: "RunClosure",
+    answer: "RunEnded",
     errors: [...caller, ...busy, "RL_INVALID", "RL_NOT_FOUND", "RL_RUN_CLOSED", "RL_RUN_UNKNOWN_STATE"],
   },
   {
@@ -134,6 +136,16 @@ export const doors: readonly Door[] = [
     query: "ApprovalQuery",
     answer: "ApprovalList",
     errors: reading,
+  },
+  {
+    path: "/v1/approvals/{namespace}/{name}",
+    method: "delete",
+    id: "deleteApproval",
+    tag: "People",
+    summary: "Take an open approval request away",
+    description: "Counts as a deny, so that asking again does not help the agent. Takes an approver's token.",
+    answer: "ApprovalRequest",
+    errors: [...caller, ...busy, "RL_NOT_FOUND", "RL_NOT_PENDING", "RL_CONFLICT"],
   },
   {
     path: "/v1/approvals/{namespace}/{name}/args",
@@ -242,7 +254,7 @@ export const doors: readonly Door[] = [
     summary: "Whether the process lives",
     description: "Needs no token.",
     open: true,
-    errors: ["RL_INTERNAL"],
+    errors: [],
   },
   {
     path: "/readyz",
@@ -250,9 +262,11 @@ export const doors: readonly Door[] = [
     id: "getReadiness",
     tag: "Process",
     summary: "Whether the process may decide",
-    description: "503 names what is missing: no policies read yet, a store that is down, a shutdown. Needs no token.",
+    description:
+      "503 names in plain text what is missing: no policies read yet, a store that is down, a shutdown. `?verbose` answers every check as JSON. Needs no token.",
     open: true,
-    errors: ["RL_NOT_READY"],
+    unready: "Not ready; the text says why.",
+    errors: [],
   },
   {
     path: "/metrics",

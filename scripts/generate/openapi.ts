@@ -60,7 +60,11 @@ function operation(door: Door): object {
     ...(door.open === true ? { security: [] } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(door.body === undefined ? {} : { requestBody: requestBody(door.body, door.examples?.request) }),
-    responses: { "200": answerOf(door), ...problems(door.errors) },
+    responses: {
+      "200": answerOf(door),
+      ...(door.unready === undefined ? {} : { "503": { description: door.unready } }),
+      ...problems(door.errors),
+    },
   };
 }
 

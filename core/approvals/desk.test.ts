@@ -77,6 +77,14 @@ describe("asking", () => {
     expect(shown).toBe(1);
   });
 
+  it("keeps the display copy within its size, whatever it was given", async () => {
+    const { ask } = newDesk();
+    const args = { text: "x".repeat(100_000), many: Array.from({ length: 50_000 }, (_, n) => n) };
+    const asked = await ask(question({ args }));
+    expect(JSON.stringify(asked.spec.action.args).length).toBeLessThanOrEqual(32 * 1024);
+    expect(asked.spec.action.digest).toBe(actionDigest(args));
+  });
+
   it("again after the use is a new request with the next name", async () => {
     const { desk, ask, approve } = newDesk();
     const names: string[] = [];
@@ -361,6 +369,7 @@ describe("waiting", () => {
     const { name } = (await ask()).metadata;
     clock.set(START + 30 * MINUTE - 20);
     const waiting = desk.wait(agent, name, LONG);
+    await new Promise((parked) => setImmediate(parked));
     clock.advance(20);
     expect((await waiting).status?.phase).toBe("Expired");
   });

@@ -4,7 +4,7 @@ import type { ClosureRecord, LogRecord, RecordKind, ReviewRecord } from "./recor
 
 export type AppendResult =
   | { readonly kind: "committed"; readonly seq: number }
-  /** The run already has a review record with this uid, less than an hour old (a batch that was overdue was committed after all): read it with `review`. Nothing was written. */
+  /** The run already has a review with this uid, less than an hour old, or a report since that review (a batch that was overdue was committed after all): read it with `review`. Nothing was written. */
   | { readonly kind: "duplicate" }
   /** durability `buffered`. */
   | { readonly kind: "buffered" }

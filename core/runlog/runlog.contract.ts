@@ -73,6 +73,18 @@ export function runLogContract(name: string, open: () => Promise<RunLogUnderTest
         expect((await log.run(runOf("run_1")))?.summary).toMatchObject({ steps: 1, decisions: { allow: 1, deny: 0 } });
       });
 
+      it("writes the report of a review once, and again when the uid was used anew", async () => {
+        const settled = report({
+          charge: { cost: 3_000_000, tokens: 5 },
+          replaces: { charged: { cost: 1_000_000, tokens: 5 }, at: 1_000 },
+        });
+        await add(review({ cost: 1_000_000, tokens: 5 }), settled);
+        expect(await log.append(settled)).toEqual({ kind: "duplicate" });
+        expect((await log.run(runOf("run_1")))?.summary.cost).toEqual({ usd: "3.00" });
+        await add(review({ at: 3_700_000, cost: 1_000_000, tokens: 5 }), { ...settled, at: 3_701_000 });
+        expect((await log.run(runOf("run_1")))?.summary.cost).toEqual({ usd: "6.00" });
+      });
+
       it("takes the same uid of another run, of another agent, and of the same run an hour later", async () => {
         await add(
           review(),
@@ -159,6 +171,20 @@ export function runLogContract(name: string, open: () => Promise<RunLogUnderTest
         expect(first.items[0]).toMatchObject({ at: "1970-01-01T00:00:01.000Z", uid: "a", tool: "search" });
         const second = await log.steps(runOf("run_1"), { limit: 3, continue: first.continue ?? "" });
         expect(second).toMatchObject({ items: [{ seq: 5, kind: "run" }], continue: null });
+      });
+
+      it("gives a page of large records in parts", async () => {
+        const big = "x".repeat(900_000);
+        for (let i = 0; i < 8; i++) await add(review({ uid: `u${i}`, args: { big } }));
+        const seen: number[] = [];
+        let pages = 0;
+        for (let token: string | null | undefined; token !== null; pages++) {
+          const page = await log.steps(runOf("run_1"), { limit: 500, continue: token });
+          seen.push(...page.items.map((step) => step.seq));
+          token = page.continue;
+        }
+        expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+        expect(pages).toBeGreaterThan(1);
       });
 
       it("gives what is recorded of one action", async () => {

@@ -22,8 +22,8 @@ function say(message: FromWriter): void {
 
 function open(): DatabaseSync {
   const db = new DatabaseSync(settings.file, { timeout: BUSY_MS });
-  // Only an empty file takes auto_vacuum; it lets retention give space back.
-  db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  // Lets retention give space back. Only an empty file takes it, and any other would be written to.
+  if (db.prepare("PRAGMA page_count").get()?.["page_count"] === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
   const mode = db.prepare("PRAGMA journal_mode = WAL").get()?.["journal_mode"];
   if (mode !== "wal") throw new Error(`the file system of ${settings.file} cannot hold a write-ahead log`);
   db.exec(`PRAGMA synchronous = ${settings.durability === "synced" ? "FULL" : "NORMAL"}`);

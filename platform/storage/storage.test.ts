@@ -1,5 +1,5 @@
 import { DatabaseSync } from "node:sqlite";
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chainHash, GENESIS } from "./chain.ts";
@@ -284,6 +284,18 @@ describe("opening", () => {
     const before = statSync(folder.file);
     await expect(openDatabase(options(folder.file))).rejects.toMatchObject({ code: "RL_STORE_UNAVAILABLE" });
     expect(statSync(folder.file).size).toBe(before.size);
+  });
+
+  it("refuses a damaged database and leaves it as it is, for whoever can save it", async () => {
+    const first = await open();
+    for (let i = 0; i < 50; i++) await first.append(note("x".repeat(1_000)));
+    await first.close(2_000);
+    const bytes = readFileSync(folder.file);
+    bytes.fill(0xff, 4_096);
+    writeFileSync(folder.file, bytes);
+    await expect(openDatabase(options(folder.file))).rejects.toMatchObject({ code: "RL_STORE_UNAVAILABLE" });
+    await expect(openReader({ file: folder.file, schema: [] })).rejects.toMatchObject({ code: "RL_STORE_UNAVAILABLE" });
+    expect(readFileSync(folder.file).equals(bytes)).toBe(true);
   });
 
   it("refuses rows that were added by another hand", async () => {

@@ -3,8 +3,8 @@ import type { Pruned, RetentionLimits } from "../run-log.ts";
 import { chainEnds, firstSeq } from "./record-queries.ts";
 import { RECORDS } from "./schema.ts";
 
-/** Records deleted in one transaction: reviews go on between them. */
-const CHUNK = 500;
+/** Records deleted in one transaction: reviews go on between them, also when every record is as large as it may be. */
+const CHUNK = 100;
 const COMPACT_PAGES = 2_000;
 
 /** Takes the oldest records by age, then by size, and runs whose time is over. Pages go back to the file system. */

@@ -9,6 +9,14 @@ export const RECORD_COLUMNS = ["at", "kind", "ns", "sa", "run", "uid", "step", "
 
 const counts = decisions.map((decision) => `n_${decision} INTEGER NOT NULL DEFAULT 0`).join(", ");
 
+/**
+ * A record whose batch was overdue may have been committed after all, and then comes again: the first one stands. A review does so for the hour in which
+ * its uid is remembered, a report until its uid is used anew.
+ */
+const REPEATED = `(new.kind = 'review' AND old.at > new.at - 3600000)
+  OR (new.kind = 'report' AND NOT EXISTS (SELECT 1 FROM records AS later
+    WHERE later.ns = old.ns AND later.sa = old.sa AND later.run = old.run AND later.uid = old.uid AND later.kind = 'review' AND later.seq > old.seq))`;
+
 /** The run log's tables. `records` is the chain; `runs` sums it up, is kept in the same transaction, and outlives the records. */
 export const runLogSchema: SchemaPart = {
   name: "runlog",
@@ -17,9 +25,7 @@ export const runLogSchema: SchemaPart = {
     {
       table: RECORDS,
       columns: RECORD_COLUMNS,
-      // A review whose batch was overdue may come again with the same uid: the first one stands. Later than that a uid may be used anew.
-      duplicate:
-        "new.kind = 'review' AND old.kind = 'review' AND old.ns = new.ns AND old.sa = new.sa AND old.run = new.run AND old.uid = new.uid AND old.at > new.at - 3600000",
+      duplicate: `new.uid = old.uid AND new.kind = old.kind AND old.ns = new.ns AND old.sa = new.sa AND old.run = new.run AND (${REPEATED})`,
     },
   ],
   migrations: [

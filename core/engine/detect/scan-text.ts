@@ -25,6 +25,8 @@ import { url } from "./url.ts";
 const DOT = 46;
 const SLASH = 47;
 const COLON_CODE = 58;
+/** Fewer digits are no identity number and no telephone number. */
+const SHORTEST_NUMBER = 6;
 const escapes = charSet("nrtbf\\");
 
 function tokenEnd(text: string, from: number): number {
@@ -45,13 +47,12 @@ function number(s: Scanner, start: number): number {
   }
   const joined = hexJoined(s, start, firstEnd);
   if (joined >= 0) return joined;
-  if (next === DOT) {
-    const end = ipv4(s, start);
-    if (end >= 0) return end;
-  }
+  const addressed = next === DOT ? ipv4(s, start) : -1;
+  if (addressed >= 0) return addressed;
+  // Most numbers in tool arguments are alone and short.
+  if (s.groups === 1 && firstEnd - start < SHORTEST_NUMBER) return lettered(s, start, firstEnd);
   const dated = date(s);
-  if (dated >= 0) return dated;
-  return measured(s, start, firstEnd);
+  return dated >= 0 ? dated : measured(s, start, firstEnd);
 }
 
 /** A number directly followed by a letter is a token, unless the letter starts an extension: 2025550123x44. */
@@ -75,11 +76,14 @@ function mayGoOnWithLetters(text: string, start: number, end: number): boolean {
 function measured(s: Scanner, start: number, firstEnd: number): number {
   s.proposalStart = start;
   numbers(s);
-  if ((s.groupDigits[s.groups] ?? 0) >= 6) phone(s);
+  if ((s.groupDigits[s.groups] ?? 0) >= SHORTEST_NUMBER) phone(s);
   const found = s.settle();
-  if (found >= 0) return found;
-  const lettered = mayGoOnWithLetters(s.text, start, firstEnd) ? letterNumbers(s, start, firstEnd) : -1;
-  return lettered >= 0 ? lettered : firstEnd;
+  return found >= 0 ? found : lettered(s, start, firstEnd);
+}
+
+function lettered(s: Scanner, start: number, firstEnd: number): number {
+  const found = mayGoOnWithLetters(s.text, start, firstEnd) ? letterNumbers(s, start, firstEnd) : -1;
+  return found >= 0 ? found : firstEnd;
 }
 
 /** `:` — a web address, or hex groups whose first has no digit (dead:beef::1, aa:bb:…), or `::1`. Where to go on. */

@@ -1,4 +1,4 @@
-import { isAlnum, isAsciiLetter, isDigit, isHex } from "./chars.ts";
+import { charSet, isAlnum, isAsciiLetter, isDigit, isHex, isIn } from "./chars.ts";
 import { cryptoAddress } from "./crypto-address.ts";
 import { E, type PiiType } from "./entities.ts";
 import { iban, startsLikeIban } from "./iban.ts";
@@ -11,6 +11,7 @@ import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
 const COLON = 58;
 const HYPHEN = 45;
 const DOT = 46;
+const hexSeparators = charSet(":-.");
 
 /** Identity numbers of letters and digits. Every pattern is of fixed length, so matching at one position costs a constant. */
 interface TokenShape {
@@ -225,15 +226,12 @@ export function letterNumbers(s: Scanner, start: number, end: number): number {
 
 /** Hex groups joined by colons, hyphens or dots from `start`; `end` is where the first group ends. */
 export function hexJoined(s: Scanner, start: number, end: number): number {
-  const length = end - start;
   const next = s.text.charCodeAt(end);
-  if (length > 4 || !allHex(s.text, start, end)) return -1;
-  if (next === COLON) {
-    const found = length === 2 ? mac(s, start) : -1;
-    return found >= 0 ? found : ipv6(s, start);
-  }
-  if ((next === HYPHEN && length === 2) || (next === DOT && length === 4)) return mac(s, start);
-  return -1;
+  const length = end - start;
+  if (!isIn(next, hexSeparators) || length > 4 || !allHex(s.text, start, end)) return -1;
+  if (next !== COLON) return length === (next === HYPHEN ? 2 : 4) ? mac(s, start) : -1;
+  const found = length === 2 ? mac(s, start) : -1;
+  return found >= 0 ? found : ipv6(s, start);
 }
 
 function allHex(text: string, start: number, end: number): boolean {

@@ -70,7 +70,12 @@ export class Findings {
     return this.#list;
   }
 
+  /** How many of them are errors. */
+  get errors(): number {
+    return this.#list.filter(({ severity }) => severity === "error").length;
+  }
+
   get failed(): boolean {
-    return this.#list.some(({ severity }) => severity === "error");
+    return this.errors > 0;
   }
 }

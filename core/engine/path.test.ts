@@ -29,12 +29,24 @@ describe("paths", () => {
     );
   });
 
-  it.each([".", "..a", ".a.", "[", "[x]", "[-1]", "[1", '["a]', '["a"', "a", ".a b", '.a"', "[12345678]", ".a".repeat(65)])(
-    "does not take %j for a path",
-    (text) => {
-      expect(parsePath(text)).toBeUndefined();
-    },
-  );
+  it.each([
+    ".",
+    "..a",
+    ".a.",
+    "[",
+    "[x]",
+    "[-1]",
+    "[1",
+    '["a]',
+    '["a"',
+    "a",
+    ".a b",
+    '.a"',
+    "[12345678]",
+    ".a".repeat(65),
+  ])("does not take %j for a path", (text) => {
+    expect(parsePath(text)).toBeUndefined();
+  });
 
   it("finds own properties only", () => {
     const empty = {};
@@ -50,7 +62,12 @@ describe("paths", () => {
   });
 
   it("visits the elements of lists and objects, and says where one lacks the rest", () => {
-    expect(elements({ items: [{ price: 1 }, { cost: 2 }, 3, { price: null }] }, ".items[*].price")).toEqual([1, undefined, undefined, null]);
+    expect(elements({ items: [{ price: 1 }, { cost: 2 }, 3, { price: null }] }, ".items[*].price")).toEqual([
+      1,
+      undefined,
+      undefined,
+      null,
+    ]);
     expect(elements({ a: 1, b: [2] }, ".*")).toEqual([1, [2]]);
     expect(elements({ a: [[1, 2], [3]] }, ".a[*][*]")).toEqual([1, 2, 3]);
     expect(elements({ a: [] }, ".a[*]")).toEqual([]);

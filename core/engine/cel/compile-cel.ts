@@ -5,9 +5,9 @@ import type { Interner } from "../compile/interner.ts";
 import { OperandError } from "../compile/operand-error.ts";
 import type { Context } from "../evaluate/context.ts";
 import { compilePattern, type Pattern } from "../operators/pattern.ts";
-import { childrenOf, sameTree } from "./ast.ts";
+import { chainOf, childrenOf, sameTree } from "./ast.ts";
 import { extentOf, isTooCostly, MAX_LOOPS, shapeOf, type Extent } from "./cost.ts";
-import { celEnvironment, celVariables, RE2_MATCHES } from "./environment.ts";
+import { CEL_NAMESPACE, celEnvironment, celVariables, RE2_MATCHES } from "./environment.ts";
 import { factsIn } from "./facts.ts";
 import { guardOf } from "./guard.ts";
 
@@ -52,16 +52,16 @@ interface Prepared {
 /** Parses, sends `matches` to RE2 and checks the types. The library's own `matches` would backtrack. */
 function prepare(source: string, environment: Environment, interner: Interner): Prepared {
   const parsed = parse(source, environment);
-  const calls = regexCalls(parsed.ast);
-  const patterns = calls.map((call) => rewrite(call, interner));
-  const final = calls.length === 0 ? parsed : parse(serialize(parsed.ast), environment);
+  const patterns = regexCalls(parsed.ast).map((call) => sendToRe2(call, interner));
+  const loosened = loosenArithmetic(parsed.ast);
+  const final = patterns.length === 0 && !loosened ? parsed : parse(serialize(parsed.ast), environment);
   if (regexCalls(final.ast).length > 0 || !sameTree(parsed.ast, final.ast)) {
     throw new OperandError("bad-cel", "the expression cannot be prepared; write matches in a simpler way");
   }
   const { valid, type, error } = final.check();
   if (!valid) throw new OperandError("bad-cel", explain(error), suggestion(error));
-  if (type !== "bool" && type !== "dyn")
-    throw new OperandError("bad-cel", `the expression is ${type ?? "something"}, expected true or false`);
+  if ((type !== "bool" && type !== "dyn") || arithmetic.has(final.ast.op))
+    throw new OperandError("bad-cel", `the expression gives something else; expected true or false`);
   return { ast: final.ast, patterns, evaluate: (facts) => final(facts) as unknown };
 }
 
@@ -75,7 +75,10 @@ function parse(source: string, environment: Environment): ReturnType<Environment
 
 function explain(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return `not a valid CEL expression: ${text.split("\n")[0] ?? ""}`.replace(RE2_MATCHES, "matches");
+  const [line = ""] = text.split("\n");
+  if (/reserved.*namespace|namespace.*reserved/i.test(line))
+    return `namespace is a reserved word of CEL: write ${CEL_NAMESPACE}`;
+  return `not a valid CEL expression: ${line}`.replace(RE2_MATCHES, "matches");
 }
 
 function suggestion(error: unknown): string | undefined {
@@ -94,7 +97,25 @@ function someNode(node: ASTNode, holds: (node: ASTNode) => boolean): boolean {
   return holds(node) || childrenOf(node).some((child) => someNode(child, holds));
 }
 
-function rewrite(call: MethodCall, interner: Interner): Pattern {
+const arithmetic = new Set(["+", "-", "*", "/"]);
+
+/**
+ * The library takes `10 / args.n` for an integer, because it looks at the left side only; `dyn(10) / args.n` leaves it open until the number is known.
+ * Answers whether anything was rewritten.
+ */
+function loosenArithmetic(node: ASTNode): boolean {
+  const inner = childrenOf(node).map(loosenArithmetic).includes(true);
+  if (!arithmetic.has(node.op)) return inner;
+  const sides = node.args as ASTNode[];
+  const [left] = sides;
+  if (left === undefined || chainOf(left) !== undefined || (left.op === "value" && typeof left.args !== "bigint"))
+    return inner;
+  // Only its kind and operands are looked at when it is written out again.
+  sides[0] = { op: "call", args: ["dyn", [left]] } as unknown as ASTNode;
+  return true;
+}
+
+function sendToRe2(call: MethodCall, interner: Interner): Pattern {
   const [pattern] = call.args[2];
   if (pattern?.op !== "value" || typeof pattern.args !== "string") {
     throw new OperandError("bad-cel", "matches takes a pattern that is written out");

@@ -1,14 +1,22 @@
 import { Environment } from "@marcbachmann/cel-js";
-import { factEntry, factNames } from "../catalog/facts.ts";
+import { factEntry, type FactName, factNames } from "../catalog/facts.ts";
 import type { Interner } from "../compile/interner.ts";
 import { compilePattern } from "../operators/pattern.ts";
 import { MAX_TEXT } from "../operators/text.ts";
 
+/** `namespace` is a reserved word of CEL, so this fact has another name there. */
+export const CEL_NAMESPACE = "agent_namespace";
+
 /** Facts by their names in CEL: all but those that need to be told which counter is meant. `time` has `hour` and `weekday`. */
 export const celVariables: readonly string[] = Object.freeze([
-  ...factNames.filter((name) => !name.includes(".") && factEntry(name).counter?.span !== "window"),
+  ...factNames.filter((name) => isVariable(name)),
+  CEL_NAMESPACE,
   "time",
 ]);
+
+function isVariable(name: FactName): boolean {
+  return !name.includes(".") && name !== "namespace" && factEntry(name).counter?.span !== "window";
+}
 
 /** The name under which `matches` is called after its rewriting; not a name one would choose. */
 export const RE2_MATCHES = "runlogRe2Matches";

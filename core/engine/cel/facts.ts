@@ -6,6 +6,7 @@ import { OperandError } from "../compile/operand-error.ts";
 import type { Context } from "../evaluate/context.ts";
 import { parseFactName, type PlainFactName } from "../parse/fact-name.ts";
 import { bindingOf, chainOf, childrenOf, loopOf, type Chain } from "./ast.ts";
+import { CEL_NAMESPACE } from "./environment.ts";
 import { celValue, createView } from "./view.ts";
 
 /** The label fact that stands for all labels at once: absent in every pod, unreadable when they are. */
@@ -48,7 +49,8 @@ function factOf({ root, steps }: Chain, zone: string, interner: Interner): Compi
   if (root === "args") return argsFact(steps, interner);
   const [step] = steps;
   if (root === "labels") return labelFact(typeof step === "string" ? step : ALL_LABELS, "pod", interner);
-  const named = parseFactName(root === "time" ? `time.${String(step)}` : root);
+  const name = root === CEL_NAMESPACE ? "namespace" : root;
+  const named = parseFactName(root === "time" ? `time.${String(step)}` : name);
   if (named === undefined) {
     throw new OperandError("bad-cel", root === "time" ? "time has hour and weekday" : `there is no fact "${root}"`);
   }

@@ -30,8 +30,11 @@ export interface RuleDraft {
 
 export function draftRule(placed: PlacedRule, scope: ConditionScope): RuleDraft {
   const { rule, path, whenPath } = placed;
+  const before = scope.findings.errors;
   const node = parseWhen(rule.when, whenPath, scope.findings);
-  const condition = node === undefined ? undefined : compileCondition(node, scope);
+  const compiled = node === undefined ? undefined : compileCondition(node, scope);
+  // What could not be read is missing from the node, so nothing may be concluded from the rest.
+  const condition = scope.findings.errors === before ? compiled : undefined;
   const operations = compileOperations(rule.modify ?? [], [...path, "modify"], scope) ?? [];
   return { placed, node, condition, operations };
 }

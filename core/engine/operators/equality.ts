@@ -40,7 +40,8 @@ export class ScalarSet {
   readonly #decimals: ReadonlySet<number | string> | undefined;
 
   constructor(items: readonly Scalar[]) {
-    this.items = items;
+    this.items = Object.freeze([...items]);
+    Object.freeze(this); // private fields stay writable
     if (items.length <= WALKED) return;
     this.#strings = new Set(items.filter((item) => !isNumeric(item)) as JsonValue[]);
     this.#numbers = new Set(items.filter(isNumeric).map(numericKey));

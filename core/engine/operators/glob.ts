@@ -10,7 +10,7 @@ export function hasWildcard(text: string): boolean {
 }
 
 export function compileGlob(source: string): Glob {
-  return { source, parts: source.split(/\*+/) };
+  return { source, parts: Object.freeze(source.split(/\*+/)) };
 }
 
 /** The literal text every match begins with. */

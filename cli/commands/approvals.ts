@@ -1,4 +1,5 @@
-import { digestOf, RunlogError, type ApprovalRequest, type ModifyOperation, type Vote } from "#api";
+import { RunlogError, type ApprovalRequest, type ModifyOperation, type Vote } from "#api";
+import { votedDigestOf } from "#approvals";
 import { stringify } from "yaml";
 import { createClient, type Client, type ServerFlags } from "../client.ts";
 import { colorsFor, type Io } from "../io.ts";
@@ -136,12 +137,12 @@ export async function vote(io: Io, id: string, decision: "approve" | "deny", fla
     throw new RunlogError("RL_USAGE", "edits belong to an approval: deny takes none");
   const client = await createClient(io, flags);
   const request = await fetchApproval(client, id, flags);
-  const ballot: Vote = {
+  const given: Vote = {
     decision,
     ...(flags.comment === undefined ? {} : { comment: flags.comment }),
     ...(edits.length === 0 ? {} : { edits }),
-    voteFor: digestOf({ digest: request.spec.action.digest, edits: edits.length === 0 ? null : edits, grant: null }),
   };
+  const ballot = { ...given, voteFor: votedDigestOf(request.spec.action.digest, given) };
   const after = await client.post<ApprovalRequest>(`${pathOf(request)}/vote`, ballot);
   print(io, flags.output, after, () => {
     const { phase = "Pending", votes } = after.status ?? {};

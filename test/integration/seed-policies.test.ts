@@ -25,8 +25,13 @@ describe("the three policies every RunLog user knows", () => {
 
   it("ask for approval on a social security number in args.query", async () => {
     const call = { run: "pii", action: "tool_call", tool: "database.query" };
-    expect(await server.review({ ...call, args: { query: "SELECT name FROM people WHERE id = 7" } })).toMatchObject({ decision: "allow" });
-    const asked = await server.review({ ...call, args: { query: "SELECT name FROM people WHERE ssn = '423-41-1164'" } });
+    expect(await server.review({ ...call, args: { query: "SELECT name FROM people WHERE id = 7" } })).toMatchObject({
+      decision: "allow",
+    });
+    const asked = await server.review({
+      ...call,
+      args: { query: "SELECT name FROM people WHERE ssn = '423-41-1164'" },
+    });
     expect(asked).toMatchObject({ decision: "require_approval", allowed: false, policy: { rule: "pii_protection" } });
     const { body } = await server.get(`/v1/approvals/${asked.approval.namespace}/${asked.approval.name}`);
     expect(body).toMatchObject({ kind: "ApprovalRequest", status: { phase: "Pending" } });
@@ -43,6 +48,8 @@ describe("the three policies every RunLog user knows", () => {
       decision: "terminate",
       message: "Possible infinite loop detected",
     });
-    expect(await server.review({ run: "another", action: "tool_call", tool: "search", args: {} })).toMatchObject({ decision: "allow" });
+    expect(await server.review({ run: "another", action: "tool_call", tool: "search", args: {} })).toMatchObject({
+      decision: "allow",
+    });
   });
 });

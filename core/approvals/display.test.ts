@@ -21,9 +21,10 @@ describe("arguments as approvers see them", () => {
   });
 
   it("are masked before they are cut, so that no half of a secret stays", () => {
-    const text = `${"x".repeat(MAX_STRING_BYTES - 3)}s3cr3t${"y".repeat(9000)}`;
-    const shown = JSON.stringify(displayArgs({ text }, { show: "full", ...masks }));
-    expect(shown).not.toContain("s3c");
+    for (let before = MAX_STRING_BYTES - 40; before < MAX_STRING_BYTES; before++) {
+      const text = `${"x".repeat(before)}s3cr3t${"y".repeat(9000)}`;
+      expect(JSON.stringify(displayArgs({ text }, { show: "full", ...masks }))).not.toContain("s3");
+    }
   });
 });
 

@@ -38,25 +38,53 @@ let uid = 0;
 export async function startServe(options: ServeOptions): Promise<RunningServe> {
   const state = options.state ?? (await mkdtemp(join(tmpdir(), "runlog-test-")));
   const policies = options.policies.flatMap((path) => ["--policies", path]);
-  const args = ["cli/main.ts", "serve", "--port", "0", "--state", state, "--log", "json", ...policies, ...(options.flags ?? [])];
-  const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, NO_COLOR: "1" } });
+  const args = [
+    "cli/main.ts",
+    "serve",
+    "--port",
+    "0",
+    "--state",
+    state,
+    "--log",
+    "json",
+    ...policies,
+    ...(options.flags ?? []),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, NO_COLOR: "1" },
+  });
   let printed = "";
   child.stderr.on("data", (chunk: Buffer) => (printed += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
-  const url = await listening(child, (line) => (printed += `${line}\n`), options.startMs ?? 20_000).catch(async (error: unknown) => {
-    child.kill("SIGKILL");
-    await exited;
-    throw new Error(`runlog serve did not start: ${String(error)}\n${printed}`);
-  });
+  const url = await listening(child, (line) => (printed += `${line}\n`), options.startMs ?? 20_000).catch(
+    async (error: unknown) => {
+      child.kill("SIGKILL");
+      await exited;
+      throw new Error(`runlog serve did not start: ${String(error)}\n${printed}`);
+    },
+  );
   const approverToken = (await readFile(join(state, "approver-token"), "utf8").catch(() => "")).trim();
   const call = async (path: string, init: RequestInit, token?: string) => {
-    const headers = { ...(init.headers as Record<string, string>), ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    const headers = {
+      ...(init.headers as Record<string, string>),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
     const response = await fetch(`${url}${path}`, { ...init, headers, signal: AbortSignal.timeout(70_000) });
     const text = await response.text();
     return { status: response.status, body: text.startsWith("{") ? JSON.parse(text) : text };
   };
   const post: RunningServe["post"] = (path, body, token) =>
-    call(path, { method: "POST", headers: { "content-type": "application/json" }, body: typeof body === "string" ? body : JSON.stringify(body) }, token);
+    call(
+      path,
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: typeof body === "string" ? body : JSON.stringify(body),
+      },
+      token,
+    );
   const cleanUp = async (): Promise<void> => {
     if (options.state === undefined) await rm(state, { recursive: true, force: true });
   };
@@ -76,7 +104,11 @@ export async function startServe(options: ServeOptions): Promise<RunningServe> {
     get: (path, token) => call(path, { method: "GET" }, token),
     async review(request) {
       const full = { uid: `u-${process.pid}-${uid++}`, ...request };
-      const { status, body } = await post("/v1/review", { apiVersion: "runlog.io/v1alpha1", kind: "ActionReview", request: full });
+      const { status, body } = await post("/v1/review", {
+        apiVersion: "runlog.io/v1alpha1",
+        kind: "ActionReview",
+        request: full,
+      });
       if (status !== 200) throw new Error(`review: ${status} ${JSON.stringify(body)}`);
       return body.response;
     },

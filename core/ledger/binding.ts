@@ -53,6 +53,7 @@ export function bind(
   if (parent === undefined) return refused("there is no such parent run");
   if ("kind" in parent) return parent;
   if (parent.closure !== undefined) return refused(`the parent run is ${parent.closure.state}`);
+  if (!parent.written) return refused("no review of the parent run was answered yet");
   if (parent.depth >= parts.limits.maxDepth) {
     return refused(`a run tree is at most ${parts.limits.maxDepth} runs deep`);
   }

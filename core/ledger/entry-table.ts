@@ -48,7 +48,7 @@ export class EntryTable {
         retryAfter: 60,
       });
     }
-    this.#putAway.add(putAwayKey(oldest.run, oldest.uid), now);
+    this.leaveAway(oldest.run, oldest.uid, now);
     this.drop(oldest);
   }
 
@@ -89,6 +89,11 @@ export class EntryTable {
   /** The run is put away with everything of it; the archive knows it all. */
   dropRun(run: Run): void {
     for (const entry of run.entries.values()) this.drop(entry);
+  }
+
+  /** From now on this uid is looked up in the archive. */
+  leaveAway(run: Run, uid: string, now: number): void {
+    this.#putAway.add(putAwayKey(run, uid), now);
   }
 
   /** May this uid have been answered less than an hour ago, and be put away since? */

@@ -532,9 +532,11 @@ export function ledgerContract(
         const below = (run: string, parent: string) =>
           asks({ uid: "a", run: runOf(run), parent: { run: runOf(parent) } });
         expect((await ledger.begin(below("x", "nowhere"))).kind).toBe("parent_refused");
-        await drive.review({ uid: "a", run: runOf("d1") });
+        await drive.open({ uid: "a", run: runOf("d1") });
+        expect((await ledger.begin(below("early", "d1"))).kind).toBe("parent_refused");
+        await drive.finish({ uid: "a", run: runOf("d1") });
         for (let depth = 2; depth <= 16; depth++) {
-          expect((await ledger.begin(below(`d${depth}`, `d${depth - 1}`))).kind).toBe("open");
+          await drive.review({ uid: "a", run: runOf(`d${depth}`), parent: { run: runOf(`d${depth - 1}`) } });
         }
         expect(await ledger.run(runOf("d16"))).toMatchObject({ depth: 16, root: runOf("d1"), parent: runOf("d15") });
         expect((await ledger.begin(below("d17", "d16"))).kind).toBe("parent_refused");

@@ -96,6 +96,8 @@ export interface Said {
   readonly countsAsDenial?: boolean;
   readonly terminate?: Contract.FinishRequest["terminate"];
   readonly answer?: string;
+  /** When it was begun, if not now. */
+  readonly at?: number;
 }
 
 /** Drives a ledger as the way of a review does: record first, then tell the ledger. */
@@ -129,7 +131,7 @@ export class Driver {
       countsAsDenial: said.countsAsDenial ?? false,
       terminate,
     } as const;
-    this.log.record({ kind: "review", at: this.#now(), request, finish });
+    this.log.record({ kind: "review", at: said.at ?? this.#now(), request, finish });
     return await this.ledger.finish({ run, uid, requestDigest, ...finish });
   }
 

@@ -97,7 +97,9 @@ class MemoryLedger implements Contract.Ledger {
 
   async settle(request: Contract.SettleRequest): Promise<Contract.SettleResult> {
     const entry = await this.#entry(request.run, request.uid);
-    return { kind: entry === undefined ? "unknown" : settle(entry, request, this.#parts) };
+    const kind = entry === undefined ? "unknown" : settle(entry, request, this.#parts);
+    if (kind === "settled") this.#restoring.settled(request.run, request.uid);
+    return { kind };
   }
 
   async run(identity: RunIdentity): Promise<Contract.RunView | undefined> {
@@ -126,7 +128,9 @@ class MemoryLedger implements Contract.Ledger {
   }
 
   async sweep(): Promise<Contract.Sweep> {
-    return await sweep(this.#parts);
+    const unswept = this.#restoring.takeUnswept();
+    const swept = await sweep(this.#parts);
+    return { ...swept, charged: unswept.concat(swept.charged) };
   }
 
   restore(event: Contract.RestoreEvent): void {

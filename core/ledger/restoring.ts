@@ -1,11 +1,13 @@
 import { isRunlogError } from "#api";
 import type { RunIdentity } from "#api";
-import { actionOf } from "./action.ts";
+import { actionOf, NOTHING } from "./action.ts";
 import { Entry, type Run, runKey } from "./run.ts";
-import type { Replaced, RestoreEvent } from "./ledger.ts";
+import type { Replaced, RestoreEvent, Sweep } from "./ledger.ts";
 import type { Parts } from "./parts.ts";
 import { SeenFilter } from "./seen-filter.ts";
 import { settle } from "./settling.ts";
+
+const MAX_UNSWEPT = 10_000;
 
 type ReviewEvent = Extract<RestoreEvent, { kind: "review" }>;
 type SettleEvent = Extract<RestoreEvent, { kind: "settle" }>;
@@ -17,6 +19,7 @@ type SettleEvent = Extract<RestoreEvent, { kind: "settle" }>;
 export class Restoring {
   readonly #parts: Parts;
   readonly #incomplete = new SeenFilter(Number.POSITIVE_INFINITY);
+  readonly #unswept = new Map<string, Sweep["charged"][number]>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -33,6 +36,7 @@ export class Restoring {
         return;
       case "expired": {
         const entry = this.#run(event.run)?.entries.get(event.uid);
+        this.#unswept.delete(uidKey(event.run, event.uid));
         if (entry?.state === "kept") this.#parts.entries.turn(entry, "expired");
         return;
       }
@@ -47,6 +51,17 @@ export class Restoring {
   left(run: Run): void {
     this.#incomplete.add(run.key, 0);
     if (run.parent !== undefined) run.root.stale = true;
+  }
+
+  /** What expired without a record of a sweep, because nobody was there to sweep: the next sweep tells. */
+  takeUnswept(): Sweep["charged"][number][] {
+    const rows = [...this.#unswept.values()];
+    this.#unswept.clear();
+    return rows;
+  }
+
+  settled(run: RunIdentity, uid: string): void {
+    this.#unswept.delete(uidKey(run, uid));
   }
 
   #review(event: ReviewEvent): void {
@@ -77,6 +92,7 @@ export class Restoring {
   #settle({ request, replaces, at }: SettleEvent): void {
     const run = this.#run(request.run);
     const entry = run?.entries.get(request.uid);
+    this.#unswept.delete(uidKey(request.run, request.uid));
     if (entry !== undefined) {
       settle(entry, request, { ...this.#parts, clock: { now: () => at } });
       return;
@@ -110,7 +126,7 @@ export class Restoring {
       if (parent !== undefined) parent.root.stale = true;
       return undefined;
     }
-    run.opened = true;
+    run.opened = run.written = true;
     if (claim?.delegation !== undefined) parent?.claims.set(claim.delegation, run.key);
     return run;
   }
@@ -158,7 +174,16 @@ export class Restoring {
   /** Reservations whose sweep would long stand in the log, and answers nobody can repeat, leave on the way; a few each time. */
   #settleOld(now: number): void {
     const { entries, limits } = this.#parts;
-    for (const entry of entries.overdue(now - limits.answerTtlMs, 4)) entries.turn(entry, "expired");
+    for (const entry of entries.overdue(now - limits.answerTtlMs, 4)) {
+      entries.turn(entry, "expired");
+      const { run, uid, held = NOTHING } = entry;
+      if (this.#unswept.size < MAX_UNSWEPT)
+        this.#unswept.set(uidKey(run.identity, uid), { run: run.identity, uid, ...held });
+    }
     entries.forget(now, 4);
   }
+}
+
+function uidKey(run: RunIdentity, uid: string): string {
+  return `${runKey(run)}\n${uid}`;
 }

@@ -54,6 +54,7 @@ export class Reviews {
     entry.pending = Math.max(0, entry.pending - 1);
     if (entry.answered) return { first: false, answer: entry.answer ?? request.answer };
     entry.mayRun = request.mayRun;
+    entry.run.written = true;
     if (request.mayRun) postings.hold(entry, now);
     else postings.release(entry, now);
     postings.deny(entry, request.countsAsDenial);

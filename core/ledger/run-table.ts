@@ -60,8 +60,7 @@ export class RunTable {
     });
   }
 
-  /** Room for one more; RL_SATURATED when there is none. */
-  makeRoom(): void {
+  #makeRoom(): void {
     const { limits, archived } = this.#options;
     const full = this.#runs.size >= limits.maxRunsInMemory;
     if (!full && (!archived || this.#calls.used < this.#calls.max)) return;
@@ -76,7 +75,7 @@ export class RunTable {
 
   /** Makes room first; RL_SATURATED when there is none. */
   put(run: Run): void {
-    this.makeRoom();
+    this.#makeRoomBeside(run.parent);
     this.#runs.set(run.key, run);
     run.agent.runs++;
     if (run.parent !== undefined) {
@@ -144,6 +143,16 @@ export class RunTable {
       const forEver = item.closure?.state === "terminated" && !this.#options.archived;
       if (mayLeave(item) && !forEver) this.#leave(item, "past retention");
       else if (item.place !== undefined) this.#closed.moveToEnd(item.place);
+    }
+  }
+
+  /** The parent has no child in memory yet, so it could be the one that is put away. */
+  #makeRoomBeside(parent: Run | undefined): void {
+    if (parent !== undefined) parent.pins++;
+    try {
+      this.#makeRoom();
+    } finally {
+      if (parent !== undefined) parent.pins--;
     }
   }
 

@@ -48,6 +48,8 @@ export class Run {
   place: Node<Run> | undefined;
   /** Its first review is under way or written down; if that one fails, the next review opens the run. */
   opened = false;
+  /** A review of it was answered, so the run log knows the run: only then may it be a parent. */
+  written = false;
   /** When it was read back from the archive; 0 for a run that has been in memory since its first review. */
   reloadedAt = 0;
 

@@ -1,4 +1,4 @@
-import type { RunIdentity } from "#api";
+import { isRunlogError, type RunIdentity } from "#api";
 import { Draft, type Recent, type ReviewEvent } from "./draft.ts";
 import { estimateOf, NOTHING } from "./action.ts";
 import { type Entry, Run, runKey } from "./run.ts";
@@ -119,7 +119,7 @@ export class Shelf {
       this.idle.push(run);
     }
     runs.put(run);
-    for (const recent of draft.recent.values()) this.#recall(run, recent);
+    for (const recent of draft.recent.values()) this.#recallIfRoom(run, recent);
   }
 
   #build(identity: RunIdentity, draft: Draft, parent: Run | undefined): Run {
@@ -137,7 +137,7 @@ export class Shelf {
     run.lastAt = draft.lastAt;
     run.activeAt = draft.activeAt;
     run.reloadedAt = now();
-    run.opened = true;
+    run.opened = run.written = true;
     for (const [delegation, child] of draft.claims) run.claims.set(delegation, child);
     run.closure = parent?.closure?.state === "terminated" ? parent.closure : draft.closure;
     return run;
@@ -146,6 +146,16 @@ export class Shelf {
   #isIdle(run: Run): boolean {
     const { limits, now } = this.#options;
     return run.closure === undefined && run.activeAt + limits.idleTimeoutMs <= now();
+  }
+
+  /** Without room the review stays in the archive, and the filter says so: else its repeat would count as new. */
+  #recallIfRoom(run: Run, recent: Recent): void {
+    try {
+      this.#recall(run, recent);
+    } catch (error) {
+      if (!isRunlogError(error) || error.code !== "RL_SATURATED") throw error;
+      this.#options.entries.leaveAway(run, recent.review.request.uid, this.#options.now());
+    }
   }
 
   /** Its money, counts and place in the windows stand in the counters already. */

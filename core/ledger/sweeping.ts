@@ -78,6 +78,7 @@ function written(entry: Entry, { request, finish }: ReviewEvent, parts: Parts): 
   postings.count(entry);
   postings.deny(entry, finish.countsAsDenial);
   entry.mayRun = finish.mayRun;
+  entry.run.written = true;
   if (finish.mayRun) postings.hold(entry, now);
   entries.speak(entry, finish.answer);
   if (finish.terminate !== undefined) {

@@ -73,6 +73,14 @@ describe("the chain", () => {
     );
   });
 
+  it("calls a doubled entry out of order, and goes on after it", () => {
+    const entries = chainOf(["a", "b", "c"]);
+    const doubled = entries.toSpliced(1, 0, entries[0] as ChainEntry);
+    expect(verify(doubled, entries[2] as ChainEntry).problems.map(({ seq, kind }) => [seq, kind])).toEqual([
+      [1, "out-of-order"],
+    ]);
+  });
+
   it("names at most 100 problems and counts them all", () => {
     const entries = chainOf(Array.from({ length: 300 }, (_, i) => `${i}`));
     const report = verify(

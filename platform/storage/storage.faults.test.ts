@@ -149,6 +149,14 @@ describe("a full disk", () => {
     expect(await expectWhole(await open())).toBe(Math.max(...acknowledged));
   });
 
+  it("answers nothing any more on the word of a store that is known to fail (buffered)", async () => {
+    const { lines } = start([folder.file, "buffered", "20000", "20"], 'ulimit -f 4096; exec "$0" "$@"');
+    const others = new Set<string>();
+    for await (const line of linesOf(lines)) if (!line.startsWith("ack ")) others.add(line);
+    expect([...others]).toEqual(["open", "refused RL_STORE_UNAVAILABLE", "state failing"]);
+    await expectWhole(await open());
+  });
+
   it.skipIf(!canMount())("goes on by itself once there is room again (a small file system of its own)", async () => {
     const mount = join(folder.path, "mnt");
     mountTmpfs(mount);

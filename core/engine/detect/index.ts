@@ -1,5 +1,5 @@
 export { compileDetector, DETECTOR_VERSION, entityTypes } from "./compile.ts";
 export type { EntityInfo } from "./entities.ts";
 export { type NumberTable, numberTable, type RedactOperator, redactText } from "./redact.ts";
-export { redactValue } from "./redact-value.ts";
+export { redact, type Redaction, redactValue } from "./redact-value.ts";
 export type * from "./types.ts";

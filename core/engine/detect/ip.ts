@@ -1,4 +1,4 @@
-import { hexValue, isAlnum, isDigit, isHex, isWord } from "./chars.ts";
+import { charSet, hexValue, isAlnum, isDigit, isHex, isIn, isWord } from "./chars.ts";
 import { E } from "./entities.ts";
 import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
 import { NEGATIVE, SERVICE } from "./context-words.ts";
@@ -7,6 +7,9 @@ const DOT = 46;
 const COLON = 58;
 const SLASH = 47;
 const MAX_IPV6 = 45;
+/** `*` is what a mask leaves. */
+const notAfterV6 = charSet(":*");
+const notBeforeV6 = charSet(":.*");
 
 /** Reads a dotted quad at `start` without leading zeros; where it ends, or −1. `octets` receives its value. */
 function readQuad(text: string, start: number, octets: Uint8Array): number {
@@ -192,9 +195,9 @@ function readHextet(s: Scanner, i: number, v: V6): number {
 }
 
 function boundedV6(text: string, start: number, end: number): boolean {
-  if (isWord(text.charCodeAt(end)) || text.charCodeAt(end) === COLON) return false;
+  const after = text.charCodeAt(end);
   const before = text.charCodeAt(start - 1);
-  return !isWord(before) && before !== COLON && before !== DOT;
+  return !isWord(after) && !isWord(before) && !isIn(after, notAfterV6) && !isIn(before, notBeforeV6);
 }
 
 /** `::`, `a::b` and `x[1::3]` are also operators, names and slices in code. */

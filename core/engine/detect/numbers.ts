@@ -2,6 +2,7 @@ import { card } from "./cards.ts";
 import { endsAfter, groupLength, joinedBefore } from "./digit-groups.ts";
 import { E, type PiiType } from "./entities.ts";
 import type { Context } from "./context.ts";
+import { NEGATIVE } from "./context-words.ts";
 import * as national from "./national-numbers.ts";
 import { type Check } from "./national-numbers.ts";
 import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
@@ -167,7 +168,9 @@ function separatedAs(s: Scanner, written: string): boolean {
 }
 
 function scoreOf(shape: Shape, context: Context): number {
-  if (context.supports(shape.entity)) return shape.hard ? 1 : Math.max(0.4, shape.base + CONTEXT_BONUS);
+  // "ssn_hash" is no SSN; "Thai ID" is an identity number all the same.
+  const denied = (context.nearest & NEGATIVE) !== 0;
+  if (context.supports(shape.entity) && !denied) return shape.hard ? 1 : Math.max(0.4, shape.base + CONTEXT_BONUS);
   return context.nearest === 0 ? shape.base : Math.min(shape.base, shape.base > 0.8 ? 0.6 : WEAK);
 }
 

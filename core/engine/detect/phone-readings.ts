@@ -98,7 +98,9 @@ function withZeros(s: Scanner): Reading | undefined {
   const length = total(s, count) - 2;
   const match = length < 7 ? 0 : internationalFit(s.digits, 2, length);
   if (match === 0) return undefined;
-  return { count, base: match === 2 && count > 1 ? NATIONAL : DOUBTFUL, rule: "phone-international-00" };
+  // A first group such as 001 or 0044 ends with the calling code.
+  const written = match === 2 && count > 1 && groupLength(s, 0) <= 5;
+  return { count, base: written ? NATIONAL : DOUBTFUL, rule: "phone-international-00" };
 }
 
 /** Three, three and four digits as North America writes them, also after a 1. */

@@ -1,5 +1,5 @@
 import { type RedactOperator, redactText } from "./redact.ts";
-import type { Finding } from "./types.ts";
+import type { Detector, Finding } from "./types.ts";
 
 interface Node {
   readonly children: Map<string | number, Node>;
@@ -47,4 +47,27 @@ export function redactValue(
   operator: RedactOperator = { kind: "replace" },
 ): unknown {
   return findings.length === 0 ? value : apply(value, tree(findings), operator);
+}
+
+/** A first pass may bring together what it parted; each further one finds less. */
+const MAX_ROUNDS = 8;
+
+export interface Redaction {
+  readonly value: unknown;
+  /** What was found in the value as it came. */
+  readonly findings: readonly Finding[];
+  /** True: the detector finds nothing more in `value`. False: it was cut short, or a replacement is itself a finding. */
+  readonly clean: boolean;
+}
+
+/** Scans and redacts until a scan of the result is clean. */
+export function redact(detector: Detector, value: unknown, operator: RedactOperator = { kind: "replace" }): Redaction {
+  const first = detector.findAll(value);
+  let result = redactValue(value, first.findings, operator);
+  let last = first;
+  for (let round = 0; round < MAX_ROUNDS && last.findings.length > 0; round++) {
+    last = detector.findAll(result);
+    result = redactValue(result, last.findings, operator);
+  }
+  return { value: result, findings: first.findings, clean: last.findings.length === 0 && !last.truncated };
 }

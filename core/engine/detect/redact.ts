@@ -19,13 +19,14 @@ export function numberTable(): NumberTable {
   return { numbers: new Map(), counts: new Map() };
 }
 
+const alphanumeric = /[\p{L}\p{N}]/u;
+
+/** Letters and digits but the last `keepLast`, never more than half of them: the last four of six digits would tell nearly all. */
 function mask(value: string, keepLast: number, char: string): string {
   const characters = Array.from(value);
-  // Never more than half: the last four of a six-digit number would tell nearly all of it.
-  const keep = Math.min(keepLast, Math.floor(characters.length / 2));
-  return characters
-    .map((original, i) => (i >= characters.length - keep || !/[\p{L}\p{N}]/u.test(original) ? original : char))
-    .join("");
+  const shown = characters.filter((one) => alphanumeric.test(one)).length;
+  let hide = shown - Math.min(keepLast, Math.floor(shown / 2));
+  return characters.map((one) => (alphanumeric.test(one) && hide-- > 0 ? char : one)).join("");
 }
 
 function numbered(table: NumberTable, type: string, value: string): string {
@@ -56,11 +57,17 @@ function replacement(operator: RedactOperator, type: string, value: string): str
 
 const byEntity: RedactOperator = Object.freeze({ kind: "replace" });
 
-/** A bare number in JSON source: what replaces it must be quoted, or the document is no longer JSON. */
-function isBareJsonNumber(text: string, start: number, end: number): boolean {
-  const before = text.slice(Math.max(0, start - 8), start).trimEnd();
-  const after = text.slice(end, end + 8).trimStart();
-  return /[:,[]$/.test(before) && /^[,\]}]/.test(after) && /^-?\d+$/.test(text.slice(start, end));
+const SPACES = new Set([" ", "\n", "\r", "\t"]);
+
+/** Where the bare number of JSON source begins that ends in `start … end`, its sign included, or −1: what replaces it must be quoted. */
+function bareNumberStart(text: string, start: number, end: number): number {
+  const from = text.charAt(start - 1) === "-" ? start - 1 : start;
+  let before = from - 1;
+  while (SPACES.has(text.charAt(before))) before--;
+  let after = end;
+  while (SPACES.has(text.charAt(after))) after++;
+  const inValue = ":,[".includes(text.charAt(before)) && ",]}".includes(text.charAt(after));
+  return inValue && before >= 0 && after < text.length && /^\d+$/.test(text.slice(start, end)) ? from : -1;
 }
 
 function isJson(text: string): boolean {
@@ -92,22 +99,21 @@ function operatorFor(operator: RedactOperator, rule: string): RedactOperator {
 }
 
 /**
- * The text with its findings replaced, from right to left so that offsets stay true. `findings` are those of this text alone
- * (one path). A text that is a JSON document stays one. Throws RL_INTERNAL for findings of another text.
+ * The text with its findings replaced; of two that overlap, the first. `findings` are those of this text alone (one path). A text that is a JSON document stays one. Throws RL_INTERNAL for findings of another text.
  */
 export function redactText(text: string, findings: readonly Place[], operator: RedactOperator = byEntity): string {
   if (findings.length === 0) return text;
   const json = isJson(text);
   let result = "";
-  let at = text.length;
-  for (const finding of findings.toSorted((a, b) => b.start - a.start || b.end - a.end)) {
+  let at = 0;
+  for (const finding of findings.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
     check(text, finding);
-    const { start, type, rule } = finding;
-    if (start >= at) continue;
-    const end = Math.min(finding.end, at);
+    const { start, end, type, rule } = finding;
+    if (start < at) continue;
     const put = replacement(operatorFor(operator, rule), type, text.slice(start, end));
-    result = (json ? inJson(put, isBareJsonNumber(text, start, end)) : put) + text.slice(end, at) + result;
-    at = start;
+    const bare = json ? bareNumberStart(text, start, end) : -1;
+    result += text.slice(at, bare < 0 ? start : bare) + (json ? inJson(put, bare >= 0) : put);
+    at = end;
   }
-  return text.slice(0, at) + result;
+  return result + text.slice(at);
 }

@@ -16,6 +16,7 @@ import { date } from "./dates.ts";
 import { readGroups } from "./digit-groups.ts";
 import { email } from "./email.ts";
 import { ipv4, ipv6 } from "./ip.ts";
+import { namedValue } from "./named-values.ts";
 import { numbers } from "./numbers.ts";
 import { phone } from "./phone.ts";
 import type { Scanner } from "./scanner.ts";
@@ -124,6 +125,7 @@ export function scanText(s: Scanner): void {
       if (s.done || s.truncated) return;
     }
   }
+  namedValue(s);
 }
 
 /** Where to go on after looking at `i`, which is neither a letter nor a plain break. */

@@ -23,6 +23,8 @@ interface Normal {
 // Each character can only be read in one way, so the match is linear.
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?)(\d+))?$/;
 const PLAIN = /^-?\d{1,15}$/;
+/** At most fifteen digits: the nearest double stands for exactly this decimal. */
+const SHORT = /^-?\d{1,8}\.\d{1,7}$/;
 const ZERO_CODE = 0x30;
 
 function normalize(text: string): Normal | undefined {
@@ -60,7 +62,7 @@ function fromNormal(normal: Normal): Numeric {
  * or is beyond the limits above.
  */
 export function parseDecimal(text: string): Numeric | undefined {
-  if (PLAIN.test(text)) return Number(text) + 0;
+  if (PLAIN.test(text) || SHORT.test(text)) return Number(text) + 0;
   if (text.length > MAX_DECIMAL_LENGTH) return undefined;
   const normal = normalize(text);
   if (normal === undefined || Math.abs(normal.exponent) > MAX_DECIMAL_EXPONENT) return undefined;
@@ -98,7 +100,7 @@ export function compareNumeric(a: Numeric, b: Numeric): number {
  * Undefined when the text is no decimal. Linear in the text.
  */
 export function decimalKey(text: string): number | string | undefined {
-  if (PLAIN.test(text)) return Number(text) + 0;
+  if (PLAIN.test(text) || SHORT.test(text)) return Number(text) + 0;
   const normal = normalize(text);
   if (normal === undefined) return undefined;
   const value =

@@ -1,4 +1,4 @@
-import { canonicalJson, type PolicyResource, ruleActions } from "#api";
+import { type PolicyResource, ruleActions } from "#api";
 import { didYouMean } from "../catalog/did-you-mean.ts";
 import { describe } from "../compile/meaning.ts";
 import type { RuleDraft } from "../compile/rule.ts";
@@ -59,7 +59,7 @@ function checkIds(drafts: readonly RuleDraft[], findings: Findings): void {
 function checkShadows(drafts: readonly RuleDraft[], findings: Findings): void {
   const strongest = new Map<string, RuleDraft>();
   const keyed = drafts.flatMap((draft) =>
-    draft.condition === undefined ? [] : [{ draft, key: canonicalJson(describe(draft.condition)) }],
+    draft.condition === undefined ? [] : [{ draft, key: JSON.stringify(describe(draft.condition)) }],
   );
   for (const { draft, key } of keyed) {
     const other = strongest.get(key);

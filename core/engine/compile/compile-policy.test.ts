@@ -242,6 +242,9 @@ describe("a compiled rule", () => {
   it("has a hash of its meaning", () => {
     const hash = hashOf({ tool: "x", "args.a": { gt: 5 } });
     expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+    const two = { "args.a": 1, "args.b": 2 };
+    expect(hashOf(two)).toBe(hashOf({ "args.b": 2, "args.a": 1 }));
+    expect(hashOf({ any: [two, { tool: "x" }] })).toBe(hashOf({ any: [{ tool: "x" }, two] }));
     expect(hashOf({ all: [{ "args.a": { gt: 5 } }, { tool: "x" }] }, { message: "other words", mode: "Audit" })).toBe(
       hash,
     );

@@ -2,10 +2,10 @@ import type { PolicyResource, PolicySpec, Selector } from "#api";
 import { builtInGroups } from "../catalog/action-groups.ts";
 import { checkPolicy } from "../check/check-policy.ts";
 import { Findings, type Diagnostic } from "../diagnostic.ts";
-import { createZoneClock } from "../evaluate/zone-clock.ts";
 import type { PolicyIdentity } from "../model.ts";
 import type { CompiledPolicy, CompiledRule, Condition } from "./compiled.ts";
 import { combine, type ConditionScope } from "./condition.ts";
+import { zoneClock } from "./facts.ts";
 import { createInterner, type Interner } from "./interner.ts";
 import { draftRule, finishRule } from "./rule.ts";
 import { compileSelector } from "./selector.ts";
@@ -27,7 +27,7 @@ export function compilePolicy(resource: PolicyResource, options: CompileOptions 
   const findings = new Findings();
   const interner = options.interner ?? createInterner();
   const { spec } = resource;
-  const scope: ConditionScope = { interner, findings, groups: groupsOf(spec), zone: zoneOf(spec, findings) };
+  const scope: ConditionScope = { interner, findings, groups: groupsOf(spec), zone: zoneOf(spec, interner, findings) };
   const drafts = rulesOf(spec).map((placed) => draftRule(placed, scope));
   const selected = scopeOf(resource, scope);
   checkPolicy({ resource, drafts, groups: scope.groups, findings });
@@ -61,8 +61,8 @@ function groupsOf(spec: PolicySpec): ReadonlyMap<string, readonly string[]> {
   return new Map([...Object.entries(builtInGroups), ...Object.entries(spec.actionGroups ?? {})]);
 }
 
-function zoneOf({ timezone = "UTC" }: PolicySpec, findings: Findings): string {
-  if (createZoneClock(timezone) !== undefined) return timezone;
+function zoneOf({ timezone = "UTC" }: PolicySpec, interner: Interner, findings: Findings): string {
+  if (zoneClock(timezone, interner) !== undefined) return timezone;
   findings.error(
     "unknown-zone",
     ["spec", "timezone"],

@@ -19,6 +19,7 @@ export type TimeFact = Extract<Fact, { kind: "time" }> & { readonly clock: ZoneC
 export type CompiledFact = Exclude<Fact, { kind: "args" | "time" }> | ArgsFact | TimeFact;
 
 /**
+ * `tool` compared with one glob is compiled to `glob`, with several names or a group to `in` or `not_in`.
  * An operand in the fact's own unit (micro-dollars, milliseconds). Which type it is follows from the operator:
  * `eq ne contains not_contains` Scalar · `in not_in` Choice · `gt gte lt lte` Threshold · `between` Interval · `glob` Glob
  * · `matches not_matches` Pattern · `starts_with ends_with` string · `length_gt length_lt` number · `exists` boolean

@@ -72,11 +72,16 @@ function compileTest(node: TestNode, scope: ConditionScope): Condition | undefin
   return test(fact, node.operator, operand.value);
 }
 
-/** `tool` compared with a glob or a group is a choice of one. */
+/** `tool` compared with a glob, or a group, which is a choice. */
 export function test(fact: CompiledFact, name: TestNode["operator"], operand: Operand): Test {
-  const chosen = typeof operand === "object" && operand !== null && "globs" in operand;
-  const operator = chosen && name === "eq" ? "in" : chosen && name === "ne" ? "not_in" : name;
+  const object = typeof operand === "object" && operand !== null;
+  const globs = object && "globs" in operand;
+  const operator = name === "eq" && object && "parts" in operand ? "glob" : globs ? choosing(name) : name;
   return Object.freeze({ kind: "test", fact, operator: operators[operator], operand });
+}
+
+function choosing(name: TestNode["operator"]): TestNode["operator"] {
+  return name === "eq" ? "in" : name === "ne" ? "not_in" : name;
 }
 
 function celCondition(

@@ -15,11 +15,12 @@ export function meaningOf(rule: CompiledRule): unknown {
   };
 }
 
+/** Items of `all` and `any` are sorted, because their order means nothing. */
 export function describe(condition: Condition): unknown {
   switch (condition.kind) {
     case "all":
     case "any":
-      return { [condition.kind]: condition.items.map(describe) };
+      return { [condition.kind]: sorted(condition.items.map(describe)) };
     case "not":
       return { not: describe(condition.item) };
     case "cel":
@@ -27,6 +28,11 @@ export function describe(condition: Condition): unknown {
     case "test":
       return { fact: condition.fact.key, [condition.operator.name]: describeOperand(condition.operand) };
   }
+}
+
+function sorted(items: readonly unknown[]): readonly unknown[] {
+  const keyed = items.map((item) => ({ item, key: JSON.stringify(item) }));
+  return keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).map(({ item }) => item);
 }
 
 function describeOperand(operand: Operand): unknown {

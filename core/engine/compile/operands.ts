@@ -89,7 +89,7 @@ function globOf(source: string, { interner }: OperandScope): Glob {
   return interner.share("glob", source, () => Object.freeze(compileGlob(source)));
 }
 
-/** `tool` takes names, globs and names of action groups; one plain name stays a plain text. */
+/** `tool` takes names, globs and names of action groups; one plain name stays a plain text, one glob a glob. */
 function toolChoice(node: TestNode, scope: OperandScope): Operand {
   const single = node.operator === "eq" || node.operator === "ne";
   const names = (single ? [node.operand] : listOf(node.operand)).map((name) => toolName(name));
@@ -98,6 +98,8 @@ function toolChoice(node: TestNode, scope: OperandScope): Operand {
   const [only] = plain;
   if (single && wanted.length === 1 && only !== undefined) return only;
   const globs = wanted.filter(hasWildcard).map((source) => globOf(source, scope));
+  const [glob] = globs;
+  if (node.operator === "eq" && wanted.length === 1 && glob !== undefined) return glob;
   const choice: Choice = { values: new ScalarSet(plain), globs: globs.length === 0 ? none : Object.freeze(globs) };
   return Object.freeze(choice);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { JsonObject } from "#api";
 import { accepted, contextOf, inputOf, truthFor } from "../testing.ts";
 import { FALSE, TRUE, UNEVALUABLE, type Truth } from "../model.ts";
+import { parseTimestamp } from "../operators/timestamp.ts";
 import { createContext } from "./context.ts";
 import { evaluateCondition } from "./truth.ts";
 
@@ -21,18 +22,27 @@ const tree: fc.Arbitrary<When> = fc.letrec<{ when: When }>((tie) => ({
   ),
 })).when;
 
-/** Kleene's tables, without any short cut. */
+const leaves: Readonly<Record<string, Truth>> = {
+  "args.t": TRUE,
+  "args.f": FALSE,
+  "args.u": UNEVALUABLE,
+  "args.absent": FALSE,
+};
+
+/** Kleene's tables, without any short cut: false < unevaluable < true, `all` is the least, `any` the greatest. */
+function rank(truth: Truth): number {
+  return truth === FALSE ? 0 : truth === UNEVALUABLE ? 1 : 2;
+}
+const byRank = [FALSE, UNEVALUABLE, TRUE] as const;
+
 function kleene(when: When): Truth {
-  const [[key = "", value] = []] = Object.entries(when);
-  if (key === "not") {
-    const truth = kleene(value as When);
-    return truth === UNEVALUABLE ? truth : truth === TRUE ? FALSE : TRUE;
-  }
-  if (key !== "all" && key !== "any") return key === "args.t" ? TRUE : key === "args.u" ? UNEVALUABLE : FALSE;
-  const truths = (value as When[]).map(kleene);
-  const settling = key === "all" ? FALSE : TRUE;
-  if (truths.includes(settling)) return settling;
-  return truths.includes(UNEVALUABLE) ? UNEVALUABLE : key === "all" ? TRUE : FALSE;
+  const [entry] = Object.entries(when);
+  if (entry === undefined) return TRUE;
+  const [key, value] = entry;
+  if (key === "not") return byRank[2 - rank(kleene(value as When))] ?? FALSE;
+  if (key !== "all" && key !== "any") return leaves[key] ?? FALSE;
+  const ranks = (value as When[]).map((item) => rank(kleene(item)));
+  return byRank[key === "all" ? Math.min(...ranks) : Math.max(...ranks)] ?? FALSE;
 }
 
 function reversed(when: When): When {
@@ -125,7 +135,7 @@ describe("evaluation", () => {
   });
 
   it("knows the hour and the weekday of the policy's zone, also when clocks change", () => {
-    const at = (iso: string): number => Date.parse(iso);
+    const at = (iso: string): number => Number(parseTimestamp(iso)) / 1e6;
     const inBerlin = (when: object, now: number): Truth =>
       evaluateCondition(accepted(when, { timezone: "Europe/Berlin" }).condition, contextOf({ now }));
     expect(inBerlin({ "time.hour": 1, "time.weekday": 7 }, at("2026-03-29T00:59:59Z"))).toBe(TRUE);

@@ -31,40 +31,50 @@ export const ne: Evaluate<Scalar> = (value, operand) => (equals(value, operand) 
 /** Beyond this a list is looked up by key instead of walked. */
 const WALKED = 8;
 
+interface Lookup {
+  /** What is no number, as it stands. */
+  readonly plain: ReadonlySet<JsonValue>;
+  /** Keys of numbers: a number or a decimal string may equal them. */
+  readonly numbers: ReadonlySet<number | string>;
+  /** Keys of strings that are decimals: only a number may equal them. */
+  readonly decimals: ReadonlySet<number | string>;
+}
+
 /** A set of scalars under `equals`. */
 export class ScalarSet {
   readonly items: readonly Scalar[];
-  readonly #strings: ReadonlySet<JsonValue> | undefined;
-  /** Keys of numbers, and of strings that are decimals: a number equals either, a string only the former. */
-  readonly #numbers: ReadonlySet<number | string> | undefined;
-  readonly #decimals: ReadonlySet<number | string> | undefined;
+  readonly #lookup: Lookup | undefined;
 
   constructor(items: readonly Scalar[]) {
     this.items = Object.freeze([...items]);
-    Object.freeze(this); // private fields stay writable
-    if (items.length <= WALKED) return;
-    this.#strings = new Set(items.filter((item) => !isNumeric(item)) as JsonValue[]);
-    this.#numbers = new Set(items.filter(isNumeric).map(numericKey));
-    this.#decimals = new Set(
-      items.flatMap((item) => {
-        const key = typeof item === "string" ? decimalKey(item) : undefined;
-        return key === undefined ? [] : [key];
-      }),
-    );
+    this.#lookup = items.length > WALKED ? lookupOf(items) : undefined;
+    Object.freeze(this);
   }
 
   has(value: JsonValue): boolean {
-    if (this.#strings === undefined) return this.items.some((item) => equals(value, item));
-    if (typeof value === "number") return this.#holdsNumber(value);
-    if (this.#strings.has(value)) return true;
-    if (typeof value !== "string" || this.#numbers?.size === 0) return false;
-    const key = decimalKey(value);
-    return key !== undefined && this.#numbers?.has(key) === true;
+    if (this.#lookup !== undefined) return isListed(value, this.#lookup);
+    for (const item of this.items) if (equals(value, item)) return true;
+    return false;
   }
+}
 
-  #holdsNumber(value: number): boolean {
-    return this.#numbers?.has(value) === true || this.#decimals?.has(value) === true;
-  }
+function lookupOf(items: readonly Scalar[]): Lookup {
+  const keyOf = (item: Scalar): readonly (number | string)[] => {
+    const key = typeof item === "string" ? decimalKey(item) : undefined;
+    return key === undefined ? [] : [key];
+  };
+  return {
+    plain: new Set(items.filter((item) => !isNumeric(item)) as JsonValue[]),
+    numbers: new Set(items.filter(isNumeric).map(numericKey)),
+    decimals: new Set(items.flatMap(keyOf)),
+  };
+}
+
+function isListed(value: JsonValue, { plain, numbers, decimals }: Lookup): boolean {
+  if (typeof value === "number") return numbers.has(value) || decimals.has(value);
+  if (plain.has(value)) return true;
+  const key = typeof value === "string" && numbers.size > 0 ? decimalKey(value) : undefined;
+  return key !== undefined && numbers.has(key);
 }
 
 /**

@@ -34,7 +34,7 @@ export function globMatches({ parts }: Glob, text: string): boolean {
   const last = parts.at(-1) ?? "";
   const end = text.length - last.length;
   if (first.length > end || !matchesAt(text, first, 0) || !matchesAt(text, last, end)) return false;
-  return holdsInOrder(text.slice(first.length, end), parts);
+  return parts.length === 2 || holdsInOrder(text.slice(first.length, end), parts);
 }
 
 /** Whether the parts between the first and the last follow one another in the text. */
@@ -50,7 +50,7 @@ function holdsInOrder(text: string, parts: readonly string[]): boolean {
 }
 
 function matchesAt(text: string, part: string, at: number): boolean {
-  if (!part.includes("?")) return text.startsWith(part, at);
+  if (part === "" || !part.includes("?")) return text.startsWith(part, at);
   for (let i = 0; i < part.length; i++) {
     if (part[i] !== "?" && part[i] !== text[at + i]) return false;
   }

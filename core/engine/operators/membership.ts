@@ -12,11 +12,11 @@ export interface Choice {
   readonly globs: readonly Glob[];
 }
 
-export function isOneOf(value: JsonValue, choice: Choice): boolean {
-  return (
-    choice.values.has(value) ||
-    (typeof value === "string" && choice.globs.some((candidate) => globMatches(candidate, value)))
-  );
+export function isOneOf(value: JsonValue, { values, globs }: Choice): boolean {
+  if (values.has(value)) return true;
+  if (typeof value !== "string") return false;
+  for (const glob of globs) if (globMatches(glob, value)) return true;
+  return false;
 }
 
 function choose(value: JsonValue, choice: Choice, context: Context): boolean | Truth {

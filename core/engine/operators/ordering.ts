@@ -37,26 +37,38 @@ const whyNot: Readonly<Record<Unit, Why>> = {
   timestamp: "not_a_timestamp",
 };
 
-function ordering(holds: (order: number) => boolean): Evaluate<Threshold> {
-  return (value, operand, context) => {
-    if (typeof value === "number" && typeof operand === "number") {
-      return holds(value - operand) ? TRUE : FALSE;
-    }
-    return slow(value, operand, context, holds);
-  };
-}
-
-function slow(value: JsonValue, operand: Threshold, context: Context, holds: (order: number) => boolean): Truth {
+/** What is no pair of doubles: negative, zero or positive as the value is smaller, equal or larger; undefined when it is no such quantity. */
+function order(value: JsonValue, operand: Threshold): number | undefined {
   const unit = typeof operand === "number" ? "number" : operand.unit;
   const actual = orderedValue(value, unit);
-  if (actual === undefined) return context.unevaluable(whyNot[unit]);
-  return holds(compareNumeric(actual, typeof operand === "number" ? operand : operand.at)) ? TRUE : FALSE;
+  return actual === undefined ? undefined : compareNumeric(actual, typeof operand === "number" ? operand : operand.at);
 }
 
-export const gt = ordering((order) => order > 0);
-export const gte = ordering((order) => order >= 0);
-export const lt = ordering((order) => order < 0);
-export const lte = ordering((order) => order <= 0);
+function unordered(operand: Threshold, context: Context): Truth {
+  return context.unevaluable(whyNot[typeof operand === "number" ? "number" : operand.unit]);
+}
+
+// Four functions with the common case written out: this is where most of an evaluation's time goes.
+export const gt: Evaluate<Threshold> = (value, operand, context) => {
+  if (typeof value === "number" && typeof operand === "number") return value > operand ? TRUE : FALSE;
+  const found = order(value, operand);
+  return found === undefined ? unordered(operand, context) : found > 0 ? TRUE : FALSE;
+};
+export const gte: Evaluate<Threshold> = (value, operand, context) => {
+  if (typeof value === "number" && typeof operand === "number") return value >= operand ? TRUE : FALSE;
+  const found = order(value, operand);
+  return found === undefined ? unordered(operand, context) : found >= 0 ? TRUE : FALSE;
+};
+export const lt: Evaluate<Threshold> = (value, operand, context) => {
+  if (typeof value === "number" && typeof operand === "number") return value < operand ? TRUE : FALSE;
+  const found = order(value, operand);
+  return found === undefined ? unordered(operand, context) : found < 0 ? TRUE : FALSE;
+};
+export const lte: Evaluate<Threshold> = (value, operand, context) => {
+  if (typeof value === "number" && typeof operand === "number") return value <= operand ? TRUE : FALSE;
+  const found = order(value, operand);
+  return found === undefined ? unordered(operand, context) : found <= 0 ? TRUE : FALSE;
+};
 
 /** Both ends belong to the interval. */
 export const between: Evaluate<Interval> = (value, operand, context) => {

@@ -148,7 +148,7 @@ const holding = { "args.yes": true };
 const failing = { "args.yes": false };
 
 /** One value under one operator, in every position. */
-function everywhere(operator: OperatorName, operand: unknown, value: JsonValue, plain: Truth): void {
+function expectEverywhere(operator: OperatorName, operand: unknown, value: JsonValue, plain: Truth): void {
   const test = { "args.x": { [operator]: operand } };
   const args = { x: value, yes: true, items: [{ x: value }] };
   const negated = plain === UNEVALUABLE ? UNEVALUABLE : plain === TRUE ? FALSE : TRUE;
@@ -166,15 +166,15 @@ describe.each(operatorNames)("%s", (operator) => {
   const { operand, holds, fails, unevaluable } = table[operator];
 
   it("holds for", () => {
-    for (const value of holds) everywhere(operator, operand, value, TRUE);
+    for (const value of holds) expectEverywhere(operator, operand, value, TRUE);
   });
 
   it("is false for", () => {
-    for (const value of fails) everywhere(operator, operand, value, FALSE);
+    for (const value of fails) expectEverywhere(operator, operand, value, FALSE);
   });
 
   it("cannot judge", () => {
-    for (const value of unevaluable) everywhere(operator, operand, value, UNEVALUABLE);
+    for (const value of unevaluable) expectEverywhere(operator, operand, value, UNEVALUABLE);
   });
 
   it("is false where the fact is absent, also the negative ones, and so is an element that lacks it", () => {

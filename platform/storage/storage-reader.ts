@@ -7,7 +7,8 @@ import type { FromReader, ReaderSettings, ReadRequest } from "./protocol.ts";
 import { checkVersions, NewerSchema } from "./schema.ts";
 import { isStoreError, sqliteCode } from "./sqlite-errors.ts";
 
-const CANTOPEN = 14;
+/** READONLY and CANTOPEN: what SQLite says when it cannot make the shared-memory file beside a database in WAL mode. */
+const NO_SHARED_MEMORY: readonly (number | undefined)[] = [8, 14];
 const settings = workerData as ReaderSettings;
 const port = parentPort;
 if (port === null) throw new Error("storage-reader runs as a thread only");
@@ -26,7 +27,7 @@ function open(): DatabaseSync {
     return attempt(settings.file);
   } catch (error) {
     // A closed log in a folder that may not be written (an archive): nobody can change it, so it is read without the shared-memory file.
-    if (sqliteCode(error) !== CANTOPEN || existsSync(`${settings.file}-wal`)) throw error;
+    if (!NO_SHARED_MEMORY.includes(sqliteCode(error)) || existsSync(`${settings.file}-wal`)) throw error;
     const location = pathToFileURL(settings.file);
     location.searchParams.set("immutable", "1");
     return attempt(location);

@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { chainHash, GENESIS } from "./chain.ts";
 import type { Database } from "./database.ts";
-import { openDatabase } from "./open.ts";
-import { newFolder, note, options } from "./storage.fixture.ts";
+import { openDatabase, openReader } from "./open.ts";
+import { newFolder, note, notesSchema, options } from "./storage.fixture.ts";
 
 const CHILD = join(import.meta.dirname, "storage.child.ts");
 
@@ -174,5 +174,21 @@ describe("a full disk", () => {
     await Promise.all(big());
     expect(database.health().state).toBe("ok");
     expect(await expectWhole(database)).toBe(1 + (5 - refused.length) + 5);
+  });
+});
+
+describe("an archive on a file system that cannot be written", () => {
+  it.skipIf(!canMount())("is read all the same", async () => {
+    const mount = join(folder.path, "mnt");
+    mountTmpfs(mount);
+    undo.push(() => execFileSync("umount", [mount]));
+    const file = join(mount, "state.db");
+    const database = await openDatabase(options(file));
+    await database.append(note("kept"));
+    await database.close(2_000);
+    execFileSync("mount", ["-o", "remount,ro", mount]);
+    const reader = await openReader({ file, schema: [notesSchema] });
+    undo.push(() => reader.close());
+    expect((await reader.read("SELECT body FROM notes", [])).rows).toEqual([{ body: "kept" }]);
   });
 });

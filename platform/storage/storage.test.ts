@@ -7,6 +7,9 @@ import type { Database } from "./database.ts";
 import { openDatabase, openParts, openReader, type OpenOptions } from "./open.ts";
 import { newFolder, note, notesSchema, options, recordingLogger } from "./storage.fixture.ts";
 
+/** Far longer than anything takes, for busy machines. */
+const WAIT = { timeout: 10_000 };
+
 let folder: ReturnType<typeof newFolder>;
 const opened: { close(deadlineMs: number): Promise<unknown> }[] = [];
 
@@ -214,7 +217,7 @@ describe("buffered", () => {
   it("answers at once and writes within the flush interval", async () => {
     const database = await open({ durability: "buffered", flushIntervalMs: 5 });
     expect(await database.append(note("a"))).toEqual({ kind: "buffered" });
-    await expect.poll(() => notes(database)).toHaveLength(1);
+    await expect.poll(() => notes(database), WAIT).toHaveLength(1);
   });
 
   it("commits a write (a vote, a use) before it is answered, whatever waits", async () => {
@@ -236,7 +239,7 @@ describe("buffered", () => {
     const lost: number[] = [];
     database.onLost((count) => lost.push(count));
     await database.append({ ...note("bad"), also: [{ sql: "INSERT INTO nowhere VALUES (1)", params: [] }] });
-    await expect.poll(() => lost).toEqual([1]);
+    await expect.poll(() => lost, WAIT).toEqual([1]);
   });
 });
 
@@ -392,7 +395,7 @@ describe("a writer in trouble", () => {
     expect(lines.map((line) => line.level)).toContain("error");
     foreign.exec("ROLLBACK");
     foreign.close();
-    await expect.poll(() => database.accepting).toBe(true);
+    await expect.poll(() => database.accepting, WAIT).toBe(true);
     expect(await database.append(note("a", "uid-a"))).toEqual({ kind: "duplicate" });
     expect(await database.append(note("b", "uid-b"))).toEqual({ kind: "committed", seq: 2 });
     expectChained(await notes(database));
@@ -404,14 +407,14 @@ describe("a writer in trouble", () => {
     opened.push(database);
     await database.append(note("a"));
     await writer.kill();
-    await expect.poll(() => database.health().state).toBe("ok");
+    await expect.poll(() => database.health().state, WAIT).toBe("ok");
     await database.append(note("b"));
     const pending = Promise.allSettled(Array.from({ length: 40 }, (_, i) => database.append(note(`c${i}`))));
     await writer.kill();
     const results = await pending;
     const failed = results.filter((result) => result.status === "rejected");
     for (const result of failed) expect(result.reason).toMatchObject({ code: "RL_STORE_UNAVAILABLE" });
-    await expect.poll(() => database.accepting, { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => database.accepting, WAIT).toBe(true);
     await database.append(note("d"));
     const rows = await notes(database);
     expectChained(rows);

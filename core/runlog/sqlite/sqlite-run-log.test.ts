@@ -12,6 +12,8 @@ import { closureOf, review, runOf } from "../runlog.fixture.ts";
 import { runLogSchema, sqliteRunLog, sqliteRunLogReader } from "./index.ts";
 
 const logger = createLogger({ level: "silent" });
+/** Far longer than anything takes, for busy machines. */
+const WAIT = { timeout: 10_000 };
 
 interface Opened {
   readonly database: Database;
@@ -96,7 +98,7 @@ describe("the run log in SQLite", () => {
     await first.log.close(2_000);
     const crashed = await openLog(file, { durability: "buffered", clock: manualClock(6_000) });
     await crashed.log.append(review({ uid: "u2" }));
-    await expect.poll(() => crashed.log.health().head?.seq).toBe(2);
+    await expect.poll(() => crashed.log.health().head?.seq, WAIT).toBe(2);
     await crashed.log.close(2_000);
     const asIfKilled = new DatabaseSync(file);
     asIfKilled.exec("UPDATE storage_sessions SET closed_at = NULL WHERE opened_at = 6000");

@@ -28,8 +28,9 @@ export async function openSandbox(flags: SandboxFlags): Promise<Sandbox> {
   const clock = systemClock;
   const metrics = createRegistry();
   const logger = createLogger({ level: "silent" });
-  const set = new PolicySet({ now: () => clock.now() });
-  const source = new FileSource({ paths: flags.policies, set, defaultNamespace: flags.namespace });
+  const now = (): number => clock.now();
+  const set = new PolicySet({ now });
+  const source = new FileSource({ paths: flags.policies, set, defaultNamespace: flags.namespace, now });
   await source.reload();
   const folder = await mkdtemp(join(tmpdir(), "runlog-"));
   const schema = [runLogSchema];

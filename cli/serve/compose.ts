@@ -1,6 +1,6 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RunlogError } from "#api";
+import { messageOf, RunlogError, type RunIdentity } from "#api";
 import { createApprovals, createLocalApprovers, loadApprovers, type Approvals, type Approvers } from "#approvals";
 import { approvalsSchema, sqliteApprovalStore } from "#approvals/sqlite";
 import {
@@ -85,7 +85,7 @@ async function open(settings: ServeSettings, hooks: ComposeHooks, base: Base): P
     settings.approvers === undefined
       ? await createLocalApprovers(settings.state)
       : await loadApprovers(settings.approvers);
-  const approvals = openApprovals(stores.approvalStore, approvers, base);
+  const approvals = openApprovals(stores, approvers, base);
   const decider = decide(settings, hooks, { ...base, ...stores, policies, approvals, pricing });
   const { namespace, serviceAccount, labels } = settings;
   const identity = embeddedIdentity({
@@ -129,8 +129,9 @@ async function loadPolicies(
   hooks: ComposeHooks,
   base: Base,
 ): Promise<{ policies: PolicySet; source: FileSource }> {
-  const policies = new PolicySet({ now: () => base.clock.now(), registry: base.metrics });
-  const source = new FileSource({ paths: settings.policies, set: policies, defaultNamespace: settings.namespace });
+  const now = (): number => base.clock.now();
+  const policies = new PolicySet({ now, registry: base.metrics });
+  const source = new FileSource({ paths: settings.policies, set: policies, defaultNamespace: settings.namespace, now });
   const { findings } = await source.reload();
   hooks.onFindings(findings);
   if (hasErrors(findings))
@@ -176,7 +177,7 @@ async function openStores(settings: ServeSettings, { clock, metrics, logger, shu
 }
 
 function openApprovals(
-  store: ReturnType<typeof sqliteApprovalStore>,
+  { approvalStore: store, ledger }: Stores,
   approvers: Approvers,
   { clock, logger, metrics }: Base,
 ): Approvals {
@@ -186,6 +187,7 @@ function openApprovals(
     log: logger,
     registry: metrics,
     electorate: approvers.electorate,
+    runTree: (run) => accountsAbove(ledger, run),
     ballotError(vote) {
       const wrong = [
         ...(vote.edits === undefined ? [] : compileEdits(vote.edits).diagnostics),
@@ -194,6 +196,15 @@ function openApprovals(
       return wrong.find((one) => one.severity === "error")?.message;
     },
   });
+}
+
+/** The ServiceAccounts of a run and of those above it: none of them may vote on what the run asks. */
+async function accountsAbove(ledger: Ledger, run: RunIdentity): Promise<readonly RunIdentity[]> {
+  const accounts: RunIdentity[] = [];
+  for (let view = await ledger.run(run); view !== undefined; view = view.parent && (await ledger.run(view.parent))) {
+    accounts.push(view.identity);
+  }
+  return accounts;
 }
 
 interface Deciders extends Base, Stores {

@@ -1,4 +1,4 @@
-import type { RunIdentity } from "#api";
+import { RunlogError, type RunIdentity } from "#api";
 import type { Ledger, RestoreEvent, RunArchive } from "#ledger";
 import type { LogRecord, ReviewRecord, RunLog } from "#runlog";
 
@@ -27,8 +27,15 @@ export function createRunArchive(runLog: Pick<RunLog, "history" | "ofUid">): Run
       const known = await runLog.history(run, (record) => {
         for (const event of eventsOf(record)) onEvent(event);
       });
-      const closure = known?.closure;
+      if (known === undefined) return;
+      const { closure, complete } = known;
       if (closure !== undefined) onEvent({ kind: "closed", at: closure.at, run, closure, tree: false });
+      else if (!complete) {
+        throw new RunlogError(
+          "RL_RUN_UNKNOWN_STATE",
+          `retention took records of run ${run.run}: its counters are not known any more`,
+        );
+      }
     },
     async review(run, uid) {
       return (await runLog.ofUid(run, uid)).flatMap(eventsOf);

@@ -162,6 +162,8 @@ describe("rules that can never match", () => {
     [{ cost_today: { gt: 5, lt: "5.000000" } }, "contradiction"],
     [{ any: [{ "args.x": { gt: 5, lt: 3 } }, { tool: { eq: "a", ends_with: "b" } }] }, "contradiction"],
     [{ cost_today: { lt: 0 } }, "unreachable"],
+    [{ cost_today: { exists: false } }, "unreachable"],
+    [{ args: { exists: false } }, "unreachable"],
     [{ tool_calls_in_run: -1 }, "unreachable"],
     [{ "time.hour": 24 }, "unreachable"],
     [{ "time.hour": { gt: 23 } }, "unreachable"],
@@ -193,6 +195,7 @@ describe("rules that can never match", () => {
       ruleOf({ tool: "x", "args.a": 1 }, { id: "logs", action: "log" }),
       ruleOf({ tool: "y" }, { id: "tries", action: "deny", mode: "Audit" }),
       ruleOf({ tool: "y" }, { id: "asks-y", action: "require_approval" }),
+      ruleOf({ tool: "y" }, { id: "would-modify", action: "modify", mode: "Audit", modify: [{ remove: "args.a" }] }),
     ];
     expect(found({ rules })).toMatchObject([{ severity: "warning", code: "shadowed", path: ["spec", "rules", 0] }]);
   });

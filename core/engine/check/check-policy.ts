@@ -68,8 +68,9 @@ function checkShadows(drafts: readonly RuleDraft[], findings: Findings): void {
   }
   for (const { draft, key } of keyed) {
     const winner = strongest.get(key);
-    // A log rule still records, and what is asked besides a modification still counts.
-    if (winner === undefined || draft.placed.rule.action === "log" || strength(winner) <= strength(draft)) continue;
+    // A log rule records beside the others, and an Audit rule never decides anyway.
+    const decides = draft.placed.rule.action !== "log" && draft.placed.rule.mode !== "Audit";
+    if (winner === undefined || !decides || strength(winner) <= strength(draft)) continue;
     findings.warning(
       "shadowed",
       draft.placed.path,

@@ -18,7 +18,7 @@ export function checkConditions({ placed, node, condition }: RuleDraft, enforcin
   checkNegations(node, findings);
   if (enforcing && placed.rule.action !== "log") checkClaims(conjuncts(condition), placed, findings);
   const always = condition.kind === "all" && condition.items.length === 0;
-  if (!always && !canGuard(condition, guards)) {
+  if (impossible === undefined && !always && !canGuard(condition, guards)) {
     findings.warning(
       "every-review",
       placed.whenPath,

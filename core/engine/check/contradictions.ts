@@ -22,7 +22,7 @@ export function findImpossible(condition: Condition): Impossible | undefined {
   for (const [fact, group] of byFact(tests)) {
     const exclusive = whyExclusive(group);
     if (exclusive !== undefined) return { code: "contradiction", why: `${fact.key}: ${exclusive}` };
-    const never = whyNever(fact, group);
+    const never = whyPresent(fact, group) ?? whyNever(fact, group);
     if (never !== undefined) return { code: "unreachable", why: `${fact.key}: ${never}` };
   }
   const tool = whyToolNever(tests);
@@ -100,6 +100,14 @@ function rangeOf({ operator, operand }: Test): Range | undefined {
 function numberOf(operand: Threshold): Numeric | undefined {
   if (typeof operand === "number") return operand;
   return typeof operand === "object" && operand !== null && operand.unit === "number" ? operand.at : undefined;
+}
+
+/** Counters, times, costs and the identity are there in every review. */
+function whyPresent(fact: CompiledFact, group: readonly Test[]): string | undefined {
+  const optional = fact.kind === "scalar" && ["tool", "agent", "user", "model"].includes(fact.name);
+  if (optional || fact.kind === "label" || (fact.kind === "args" && fact.path.length > 0)) return undefined;
+  const absent = group.some(({ operator, operand }) => operator.name === "exists" && operand === false);
+  return absent ? "it is never absent" : undefined;
 }
 
 /** Values the fact can have at all. */

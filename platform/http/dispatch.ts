@@ -1,137 +1,138 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import express, { type Express } from "express";
 import { RunlogError } from "#api";
 import type { Logger } from "#telemetry";
-import { readBody } from "./body.ts";
-import { asRunlogError, sendProblem, sendText } from "./problem.ts";
-import type { HttpRequest, Route } from "./route.ts";
+import { createApp } from "./app.ts";
+import { checkHeaders, readBody } from "./body.ts";
+import { callerKey, Exchange, type ExchangeParts } from "./exchange.ts";
+import type { HttpMetrics } from "./metrics.ts";
+import { asRunlogError } from "./problem.ts";
+import type { Route } from "./route.ts";
+import { sendAnswer, sendProblem } from "./send.ts";
 import type { Shedding } from "./shedding.ts";
 
 export interface DispatchOptions {
   readonly routes: readonly Route[];
+  /** Bytes. */
   readonly maxBody: number;
   readonly shedding: Shedding;
+  readonly metrics: HttpMetrics | undefined;
   readonly log: Logger;
+  readonly newId: () => string;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
+  /** Milliseconds, coarse: good enough to find what takes too long. */
+  readonly now: () => number;
+  /** The only host names that requests may bear; undefined: any. */
+  readonly hosts: ReadonlySet<string> | undefined;
 }
+
+export type Listener = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** What a request without a route counts under. */
+const NO_ROUTE = "none";
 
 /**
- * From a request to its route. Hot routes are found by their exact path before express is asked: its router and prototypes cost more
- * than the whole decision (docs/adr/0020). Everything else is express.
+ * From a request to its route. Hot routes are found by their exact path before express is asked, for its router and its change of
+ * prototypes cost about as much as all else that HTTP does (docs/adr/0020). Everything else is express.
  */
-export function createDispatch(options: DispatchOptions): (request: IncomingMessage, response: ServerResponse) => void {
-  const hot = new Map(
-    options.routes.filter((route) => route.hot === true).map((route) => [`${route.method} ${route.path}`, route]),
-  );
-  const app = createApp(options);
-  return (request, response) => {
-    if (options.stopping.aborted) response.setHeader("Connection", "close");
-    const route = hot.get(`${request.method} ${request.url}`);
-    if (route === undefined) app(request, response);
-    else void serve(options, route, { request, response, params: {} });
-  };
-}
+export class Dispatch {
+  readonly #options: DispatchOptions;
+  readonly #hot: ReadonlyMap<string, Route>;
+  readonly #app: Listener;
+  readonly #inFlight = new Set<Exchange>();
+  readonly #continues = new WeakSet<IncomingMessage>();
 
-function createApp(options: DispatchOptions): Express {
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.enable("case sensitive routing");
-  const methods = new Map<string, Set<string>>();
-  for (const route of options.routes) {
-    methods.set(route.path, (methods.get(route.path) ?? new Set()).add(route.method));
-    const method = route.method.toLowerCase() as "get" | "post" | "delete";
-    app[method](route.path, (request, response) =>
-      serve(options, route, { request, response, params: request.params as Record<string, string> }),
-    );
-  }
-  for (const [path, allowed] of methods) {
-    app.all(path, (request, response) => {
-      response.setHeader("Allow", [...allowed].sort().join(", "));
-      sendProblem(
-        response,
-        new RunlogError(
-          "RL_METHOD_NOT_ALLOWED",
-          `${request.method} is not allowed here; use ${[...allowed].join(", ")}`,
-        ),
-      );
+  constructor(options: DispatchOptions) {
+    this.#options = options;
+    this.#hot = new Map(options.routes.filter((route) => route.hot === true).map((route) => [route.path, route]));
+    this.#app = createApp({
+      routes: options.routes,
+      serve: (route, parts) => this.#serve(route, parts),
+      fail: (response, error) => this.#fail(response, NO_ROUTE, error),
     });
   }
-  app.use((request: IncomingMessage, response: ServerResponse) => {
-    sendProblem(
-      response,
-      new RunlogError("RL_NOT_FOUND", `there is nothing at ${(request.url ?? "").slice(0, 200)}; see /openapi.json`),
-    );
-  });
-  // express knows an error handler by its four parameters.
-  app.use((error: unknown, _request: IncomingMessage, response: ServerResponse, _next: () => void) => {
-    const bad = error instanceof URIError ? new RunlogError("RL_INVALID", "the path is not well-formed") : error;
-    sendProblem(
-      response,
-      asRunlogError(bad, (cause) => options.log.error({ err: cause }, "a request failed by surprise")),
-    );
-  });
-  return app;
-}
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly params: Readonly<Record<string, string>>;
-}
+  /** For `request`. */
+  readonly listener: Listener = (request, response) => {
+    if (this.#options.stopping.aborted) response.shouldKeepAlive = false;
+    const route = this.#hot.get(request.url ?? "");
+    if (!this.#knowsHost(request)) this.#fail(response, NO_ROUTE, strangeHost());
+    else if (route === undefined || route.method !== request.method) this.#app(request, response);
+    else void this.#serve(route, { request, response, params: NO_PARAMS });
+  };
 
-async function serve(options: DispatchOptions, route: Route, exchange: Exchange): Promise<void> {
-  const { request, response } = exchange;
-  const { shedding, log } = options;
-  let entered = false;
-  try {
-    if (route.always !== true) {
-      shedding.enter(request.headers.authorization ?? request.socket.remoteAddress ?? "");
-      entered = true;
+  /** For `checkContinue`: the caller waits to be told to send its body, which it is only once the body is wanted. */
+  readonly continueListener: Listener = (request, response) => {
+    this.#continues.add(request);
+    this.listener(request, response);
+  };
+
+  /** Ends what takes longer than `ms`: the caller gets 503, the place is free again. */
+  expire(ms: number): void {
+    const since = this.#options.now() - ms;
+    for (const exchange of this.#inFlight) {
+      if (exchange.startedAt >= since) break;
+      exchange.expire();
+      this.#leave(exchange);
     }
-    const body = route.method === "POST" ? await readBody(request, options.maxBody) : "";
-    const answer = await route.handle(new View(exchange, body, options.stopping));
-    sendText(response, answer.status, answer.body, answer.contentType);
-  } catch (error) {
-    const problem = asRunlogError(error, (cause) =>
-      log.error({ err: cause, path: route.path }, "a request failed by surprise"),
+  }
+
+  #knowsHost({ headers }: IncomingMessage): boolean {
+    const { hosts } = this.#options;
+    return (
+      hosts === undefined ||
+      headers.host === undefined ||
+      hosts.has(headers.host.replace(/:\d{1,5}$/, "").toLowerCase())
     );
-    // A body that was not read to its end cannot be followed by another request.
-    if (!request.complete) response.setHeader("Connection", "close");
+  }
+
+  async #serve(route: Route, parts: ExchangeParts): Promise<void> {
+    const { request, response } = parts;
+    const { shedding, now, stopping, metrics } = this.#options;
+    let exchange: Exchange | undefined;
+    try {
+      if (route.always !== true) shedding.enter(route.hot === true, callerKey(request));
+      exchange = new Exchange({ ...parts, route }, now(), stopping);
+      this.#inFlight.add(exchange);
+      if (route.method === "POST") exchange.body = await this.#read(request, response);
+      const answer = await route.handle(exchange);
+      // The stop may have begun meanwhile.
+      if (stopping.aborted) response.shouldKeepAlive = false;
+      sendAnswer(response, answer);
+      metrics?.answered(route.path, response.statusCode);
+    } catch (error) {
+      if (stopping.aborted) response.shouldKeepAlive = false;
+      this.#fail(response, route.path, error);
+    } finally {
+      if (exchange !== undefined) this.#leave(exchange);
+    }
+  }
+
+  #leave(exchange: Exchange): void {
+    const { always, hot } = exchange.route;
+    if (this.#inFlight.delete(exchange) && always !== true) this.#options.shedding.leave(hot === true);
+  }
+
+  #read(request: IncomingMessage, response: ServerResponse): Promise<string> {
+    checkHeaders(request.headers, this.#options.maxBody);
+    if (this.#continues.has(request)) response.writeContinue();
+    return readBody(request, this.#options.maxBody);
+  }
+
+  #fail(response: ServerResponse, route: string, error: unknown): void {
+    const problem = asRunlogError(error, (cause) => {
+      const id = this.#options.newId();
+      this.#options.log.error({ err: cause, route, id }, "a request failed by surprise");
+      return id;
+    });
     sendProblem(response, problem);
-  } finally {
-    if (entered) shedding.leave();
+    this.#options.metrics?.answered(route, response.statusCode);
   }
 }
 
-class View implements HttpRequest {
-  readonly params: Readonly<Record<string, string>>;
-  readonly body: string;
-  readonly #exchange: Exchange;
-  readonly #stopping: AbortSignal;
+const NO_PARAMS: Readonly<Record<string, string>> = Object.freeze({});
 
-  constructor(exchange: Exchange, body: string, stopping: AbortSignal) {
-    this.params = exchange.params;
-    this.body = body;
-    this.#exchange = exchange;
-    this.#stopping = stopping;
-  }
-
-  get authorization(): string | undefined {
-    return this.#exchange.request.headers.authorization;
-  }
-
-  get query(): URLSearchParams {
-    const url = this.#exchange.request.url ?? "";
-    const mark = url.indexOf("?");
-    return new URLSearchParams(mark === -1 ? "" : url.slice(mark + 1));
-  }
-
-  /** Made only for those who ask: most requests are answered at once. */
-  get signal(): AbortSignal {
-    const gone = new AbortController();
-    this.#exchange.response.once("close", () => gone.abort());
-    return AbortSignal.any([gone.signal, this.#stopping]);
-  }
+/** A web page can make a browser ask this machine under the page's own name; names other than this machine's are such a trick. */
+function strangeHost(): RunlogError {
+  return new RunlogError("RL_FORBIDDEN", "this server is for its own machine: use localhost as the host name");
 }

@@ -1,5 +1,5 @@
 import type { MetricsRegistry } from "#telemetry";
-import { RunlogError } from "#api";
+import { withDeadline } from "#runtime";
 import type { HttpAnswer, Route } from "./route.ts";
 
 export interface Check {
@@ -25,7 +25,7 @@ export function healthRoutes({ ready, registry }: HealthOptions): readonly Route
       path: "/readyz",
       always: true,
       handle(request) {
-        const checks = Object.entries(ready).map(([name, check]) => ({ name, ...check() }));
+        const checks = Object.entries(ready).map(([name, check]) => ({ name, ...ask(check) }));
         const ok = checks.every((check) => check.ok);
         const status = ok ? 200 : 503;
         if (request.query.has("verbose")) return { status, body: JSON.stringify({ ready: ok, checks }) };
@@ -40,22 +40,25 @@ export function healthRoutes({ ready, registry }: HealthOptions): readonly Route
       path: "/metrics",
       always: true,
       async handle() {
-        return { status: 200, body: await withinTime(registry.metrics()), contentType: registry.contentType };
+        return {
+          status: 200,
+          body: await withDeadline(registry.metrics(), { what: "the scrape", ms: SCRAPE_MS }),
+          contentType: registry.contentType,
+        };
       },
     },
   ];
 }
 
-function text(status: number, body: string): HttpAnswer {
-  return { status, body, contentType: "text/plain; charset=utf-8" };
+/** A check that cannot be made is one that does not hold. */
+function ask(check: () => Check): Check {
+  try {
+    return check();
+  } catch {
+    return { ok: false, reason: "the check itself failed" };
+  }
 }
 
-async function withinTime(metrics: Promise<string>): Promise<string> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new RunlogError("RL_DEADLINE", "the metrics took too long")), SCRAPE_MS);
-  try {
-    return await Promise.race([metrics, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+function text(status: number, body: string): HttpAnswer {
+  return { status, body, contentType: "text/plain; charset=utf-8" };
 }

@@ -1,9 +1,9 @@
 import { errorTable, isRunlogError, RunlogError, type Problem } from "#api";
-import type { ServerResponse } from "node:http";
 
 /** Stable identifiers, not addresses to fetch; docs/reference/errors.md explains each. */
 const TYPE = "https://runlog.io/errors/";
 
+/** RFC 9457 problem details of an error. Its cause never gets in. */
 export function problemOf(error: RunlogError): Problem {
   return {
     type: `${TYPE}${error.code}`,
@@ -16,28 +16,14 @@ export function problemOf(error: RunlogError): Problem {
   };
 }
 
-/** What is thrown by surprise tells the caller nothing but that nothing was allowed; `onUnexpected` gets the rest. */
-export function asRunlogError(error: unknown, onUnexpected: (error: unknown) => void): RunlogError {
-  if (isRunlogError(error)) return error;
-  onUnexpected(error);
-  return new RunlogError("RL_INTERNAL", "an unexpected error; nothing was allowed", { cause: error });
-}
-
-export function sendText(
-  response: ServerResponse,
-  status: number,
-  body: string,
-  contentType = "application/json",
-): void {
-  if (response.headersSent || response.destroyed) return;
-  response.writeHead(status, { "Content-Type": contentType, "Content-Length": Buffer.byteLength(body) });
-  response.end(body);
-}
-
-export function sendProblem(response: ServerResponse, error: RunlogError): void {
-  if (response.headersSent || response.destroyed) return;
-  if (error.retryAfter !== undefined)
-    response.setHeader("Retry-After", String(Math.max(1, Math.ceil(error.retryAfter))));
-  if (error.status === 401) response.setHeader("WWW-Authenticate", "Bearer");
-  sendText(response, error.status, JSON.stringify(problemOf(error)), "application/problem+json");
+/**
+ * What is thrown by surprise tells the caller only that nothing was allowed, and the id under which `report` logs the rest.
+ * RL_INTERNAL is a surprise as well, whoever threw it.
+ */
+export function asRunlogError(error: unknown, report: (error: unknown) => string): RunlogError {
+  if (isRunlogError(error) && error.code !== "RL_INTERNAL") return error;
+  const id = report(error);
+  return new RunlogError("RL_INTERNAL", `an unexpected error; nothing was allowed; the server's log has it as ${id}`, {
+    cause: error,
+  });
 }

@@ -6,7 +6,7 @@ export interface HttpRequest {
   readonly authorization: string | undefined;
   /** The body as text, well-formed UTF-8; empty without one. */
   readonly body: string;
-  /** Aborted when the caller goes away or the server is stopped. */
+  /** Aborted when the caller goes away, the server is stopped or the request took too long. */
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export interface Route {
   /** Segments that start with `:` are parameters. */
   readonly path: string;
   readonly handle: Handler;
-  /** Matched by its exact path before express is asked (docs/adr/0020). Has no parameters. */
+  /** Found by its exact path before express is asked (docs/adr/0020). Has no parameters. */
   readonly hot?: boolean | undefined;
   /** Answered whatever the load: health, readiness, metrics. */
   readonly always?: boolean | undefined;

@@ -2,14 +2,16 @@ import { LRUCache } from "lru-cache";
 import { RunlogError } from "#api";
 
 export interface SheddingOptions {
-  /** Requests that may be in flight; 1 024. */
+  /** Hot requests that may be in flight; as many others may be beside them, so that long polls never take a review's place. */
   readonly maxInFlight: number;
-  /** Milliseconds the event loop may be late before new requests are turned away; 500. */
+  /** Milliseconds the event loop may be late, smoothed, before new requests are turned away. */
   readonly maxLagMs: number;
   /** Requests a second one caller may send, with a burst of two seconds' worth; 0 is no limit. */
   readonly perCaller: number;
   /** Milliseconds, monotonic. */
   readonly now: () => number;
+  /** Hears why a request was turned away. */
+  readonly onShed?: ((reason: "in_flight" | "lag" | "rate") => void) | undefined;
 }
 
 interface Bucket {
@@ -19,70 +21,71 @@ interface Bucket {
 
 /** Callers whose rate is remembered at once; the least recent one starts anew. */
 const MAX_CALLERS = 10_000;
-const LAG_SAMPLE_MS = 100;
+/** One long pause is no overload: turning away begins when lateness lasts for several samples. */
+const SMOOTHING = 0.3;
 
 /** Turns requests away before anything is done for them: too many in flight, the loop late, one caller too fast. */
 export class Shedding {
   readonly #options: SheddingOptions;
   readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_CALLERS });
-  #inFlight = 0;
+  #hot = 0;
+  #others = 0;
   #lag = 0;
-  #sampler: NodeJS.Timeout | undefined;
 
   constructor(options: SheddingOptions) {
     this.#options = options;
   }
 
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#hot + this.#others;
   }
 
-  /** Milliseconds by which the event loop was late at the last sample. */
+  /** Milliseconds by which the event loop is late, smoothed over about half a second. */
   get lagMs(): number {
     return this.#lag;
   }
 
-  start(): void {
-    let expected = this.#options.now() + LAG_SAMPLE_MS;
-    this.#sampler = setInterval(() => {
-      const now = this.#options.now();
-      this.#lag = Math.max(0, now - expected);
-      expected = now + LAG_SAMPLE_MS;
-    }, LAG_SAMPLE_MS);
-    this.#sampler.unref();
+  /** Tells by how many milliseconds a timer was late. */
+  sample(lateMs: number): void {
+    this.#lag += (Math.max(0, lateMs) - this.#lag) * SMOOTHING;
   }
 
-  stop(): void {
-    clearInterval(this.#sampler);
+  /** Takes a place, to be given back by `leave`, or throws RL_SATURATED or RL_RATE_LIMITED. */
+  enter(hot: boolean, caller: string): void {
+    const { maxInFlight, maxLagMs, perCaller } = this.#options;
+    if ((hot ? this.#hot : this.#others) >= maxInFlight)
+      throw this.#saturated("in_flight", "too many requests are in flight");
+    if (this.#lag > maxLagMs) throw this.#saturated("lag", "the server is behind with its work");
+    if (perCaller > 0) this.#takeToken(caller);
+    if (hot) this.#hot++;
+    else this.#others++;
   }
 
-  /** Takes a place, or throws RL_SATURATED or RL_RATE_LIMITED. */
-  enter(caller: string): void {
-    const { maxInFlight, maxLagMs } = this.#options;
-    if (this.#inFlight >= maxInFlight)
-      throw new RunlogError("RL_SATURATED", `${maxInFlight} requests are in flight`, { retryAfter: 1 });
-    if (this.#lag > maxLagMs) throw new RunlogError("RL_SATURATED", "the server is behind", { retryAfter: 1 });
-    this.#takeToken(caller);
-    this.#inFlight++;
+  leave(hot: boolean): void {
+    if (hot) this.#hot--;
+    else this.#others--;
   }
 
-  leave(): void {
-    this.#inFlight--;
+  #saturated(reason: "in_flight" | "lag", message: string): RunlogError {
+    this.#options.onShed?.(reason);
+    return new RunlogError("RL_SATURATED", message, { retryAfter: 1 });
   }
 
   #takeToken(caller: string): void {
     const { perCaller, now } = this.#options;
-    if (perCaller === 0) return;
     const at = now();
     const burst = perCaller * 2;
-    const bucket = this.#buckets.get(caller) ?? { tokens: burst, at };
+    let bucket = this.#buckets.get(caller);
+    if (bucket === undefined) {
+      bucket = { tokens: burst, at };
+      this.#buckets.set(caller, bucket);
+    }
     bucket.tokens = Math.min(burst, bucket.tokens + ((at - bucket.at) / 1_000) * perCaller);
     bucket.at = at;
-    this.#buckets.set(caller, bucket);
     if (bucket.tokens < 1) {
-      throw new RunlogError("RL_RATE_LIMITED", `more than ${perCaller} requests a second`, {
-        retryAfter: (1 - bucket.tokens) / perCaller,
-      });
+      this.#options.onShed?.("rate");
+      const retryAfter = (1 - bucket.tokens) / perCaller;
+      throw new RunlogError("RL_RATE_LIMITED", `more than ${perCaller} requests a second`, { retryAfter });
     }
     bucket.tokens -= 1;
   }

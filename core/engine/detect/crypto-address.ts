@@ -67,10 +67,16 @@ function isBech32(s: Scanner, start: number, end: number): boolean {
   return bech32(s.text.slice(start, end));
 }
 
+/** Hex digests have none; an address without one does not occur. */
+function hasCapital(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) >= 65 && text.charCodeAt(i) <= 90) return true;
+  return false;
+}
+
 function isBase58(s: Scanner, start: number, end: number): boolean {
   const length = end - start;
   const first = s.text.charCodeAt(start);
-  if (length < 26 || length > 35 || (first !== 49 && first !== 51)) return false;
+  if (length < 26 || length > 35 || (first !== 49 && first !== 51) || !hasCapital(s.text, start, end)) return false;
   s.hashes++;
   if (s.hashes > MAX_HASHES) s.truncated = true;
   return s.hashes <= MAX_HASHES && base58Check(s.text.slice(start, end));

@@ -10,6 +10,7 @@ const MAX_IPV6 = 45;
 /** `*` is what a mask leaves. */
 const notAfterV6 = charSet(":*");
 const notBeforeV6 = charSet(":.*");
+const notBeforeV4 = charSet(".-*");
 
 /** Reads a dotted quad at `start` without leading zeros; where it ends, or −1. `octets` receives its value. */
 function readQuad(text: string, start: number, octets: Uint8Array): number {
@@ -96,7 +97,7 @@ function standsAlone(text: string, start: number, end: number): boolean {
   const after = text.charCodeAt(end);
   const before = text.charCodeAt(start - 1);
   if (isWord(after) || (after === DOT && isDigit(text.charCodeAt(end + 1)))) return false;
-  return before !== DOT && before !== 45 && !isVersion(text, start);
+  return !isIn(before, notBeforeV4) && !isVersion(text, start);
 }
 
 /** A dotted quad whose first digit is at `start`; where it ends, or −1. */

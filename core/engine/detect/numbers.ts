@@ -5,7 +5,7 @@ import type { Context } from "./context.ts";
 import { NEGATIVE } from "./context-words.ts";
 import * as national from "./national-numbers.ts";
 import { type Check } from "./national-numbers.ts";
-import { CONTEXT_BONUS, type Scanner } from "./scanner.ts";
+import { CERTAIN, CONTEXT_BONUS, type Scanner } from "./scanner.ts";
 
 interface Shape {
   readonly entity: number;
@@ -161,6 +161,11 @@ function uniform(s: Scanner, count: number): boolean {
   return true;
 }
 
+function isWritten(s: Scanner, shape: Shape): boolean {
+  for (const written of shape.separators) if (separatedAs(s, written)) return true;
+  return false;
+}
+
 /** Whether the groups are separated exactly as `written` says. */
 function separatedAs(s: Scanner, written: string): boolean {
   for (let i = 0; i < written.length; i++) if (s.separator[i + 1] !== written.charCodeAt(i)) return false;
@@ -176,7 +181,7 @@ function scoreOf(shape: Shape, context: Context): number {
 
 function weigh(s: Scanner, shape: Shape, count: number): void {
   const end = s.groupEnd[count - 1] ?? 0;
-  if (!shape.check(s.digits)) return;
+  if ((shape.base < CERTAIN && !s.wants(shape.entity)) || !shape.check(s.digits)) return;
   const test = shape.entity === E.US_SSN && national.isTestSsn(s.digits);
   if (test && s.settings.allowTestValues) return;
   const start = s.groupStart[0] ?? 0;
@@ -187,7 +192,7 @@ function tryShapes(s: Scanner, key: number, count: number): void {
   const list = shapes.get(key);
   if (list === undefined) return;
   for (const shape of list) {
-    if (shape.separators.some((written) => separatedAs(s, written))) weigh(s, shape, count);
+    if (isWritten(s, shape)) weigh(s, shape, count);
   }
 }
 

@@ -92,6 +92,7 @@ describe("for any text", () => {
   it.each<[string, () => RedactOperator]>([
     ["replace", () => ({ kind: "replace" })],
     ["number", () => ({ kind: "number", table: numberTable() })],
+    ["mask", () => ({ kind: "mask" })],
     ["hash", () => ({ kind: "hash", hash: (value) => `h${value.length}` })],
   ])("after %s a second scan is clean", (_, operator) => {
     fc.assert(

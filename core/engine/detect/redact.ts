@@ -93,9 +93,10 @@ function check(text: string, { start, end }: Place): void {
   }
 }
 
-/** Part of encoded text means nothing to a person but may still be decoded: it is replaced as a whole. */
-function operatorFor(operator: RedactOperator, rule: string): RedactOperator {
-  return operator.kind === "mask" && rule.startsWith("base64/") ? byEntity : operator;
+/** Part of encoded text may still be decoded, and `::` has nothing to mask: such values are replaced as a whole. */
+function operatorFor(operator: RedactOperator, rule: string, value: string): RedactOperator {
+  if (operator.kind !== "mask") return operator;
+  return rule.startsWith("base64/") || !alphanumeric.test(value) ? byEntity : operator;
 }
 
 /**
@@ -110,7 +111,8 @@ export function redactText(text: string, findings: readonly Place[], operator: R
     check(text, finding);
     const { start, end, type, rule } = finding;
     if (start < at) continue;
-    const put = replacement(operatorFor(operator, rule), type, text.slice(start, end));
+    const value = text.slice(start, end);
+    const put = replacement(operatorFor(operator, rule, value), type, value);
     const bare = json ? bareNumberStart(text, start, end) : -1;
     result += text.slice(at, bare < 0 ? start : bare) + (json ? inJson(put, bare >= 0) : put);
     at = end;

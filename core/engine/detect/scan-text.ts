@@ -120,7 +120,7 @@ export function scanText(s: Scanner): void {
     }
     if (kind === BREAK) tokenStart = ++i;
     else {
-      i = trigger(s, i, { kind: kind ?? BREAK, tokenStart });
+      i = trigger(s, i, kind ?? BREAK, tokenStart);
       tokenStart = i;
       if (s.done || s.truncated) return;
     }
@@ -129,8 +129,7 @@ export function scanText(s: Scanner): void {
 }
 
 /** Where to go on after looking at `i`, which is neither a letter nor a plain break. */
-function trigger(s: Scanner, i: number, at: { kind: number; tokenStart: number }): number {
-  const { kind, tokenStart } = at;
+function trigger(s: Scanner, i: number, kind: number, tokenStart: number): number {
   if (kind === DIGIT) return tokenStart === i ? number(s, i) : token(s, tokenStart, tokenEnd(s.text, i));
   if (kind === BACKSLASH) return afterBackslash(s.text, i);
   let end = -1;

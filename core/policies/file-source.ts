@@ -1,13 +1,15 @@
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, sep } from "node:path";
 import { digestOfText, isRunlogError, messageOf, RunlogError } from "#api";
 import { checkText, type CheckedPolicy } from "./check.ts";
 import { hasErrors, type Finding } from "./finding.ts";
-import type { AppliedChange, PolicySet } from "./policy-set.ts";
+import type { AppliedChange, PolicyChange, PolicySet } from "./policy-set.ts";
 
 /** Files one `--policies` folder may hold, however deep. */
 const MAX_FILES = 2_000;
 const POLICY_FILE = /\.(ya?ml|json)$/i;
+/** A file that changed within so many milliseconds before it was read is read once more: file systems stamp changes in coarse ticks. */
+const TICK_MS = 2_000;
 
 export interface PolicyFile {
   readonly path: string;
@@ -17,10 +19,13 @@ export interface PolicyFile {
 }
 
 /** Every policy file under the paths, sorted; a path that is a file counts whatever its ending. Throws RL_FILE_UNREADABLE. */
-export async function listPolicyFiles(paths: readonly string[]): Promise<readonly string[]> {
+export async function listPolicyFiles(
+  paths: readonly string[],
+  list: (path: string) => Promise<readonly string[]> = filesUnder,
+): Promise<readonly string[]> {
   const files = new Set<string>();
   for (const path of paths) {
-    for (const file of await filesUnder(path)) files.add(file);
+    for (const file of await list(path)) files.add(file);
     if (files.size > MAX_FILES)
       throw new RunlogError("RL_FILE_UNREADABLE", `${path}: more than ${MAX_FILES} policy files`, { path });
   }
@@ -32,21 +37,14 @@ async function filesUnder(path: string): Promise<readonly string[]> {
   if (!info.isDirectory()) return [path];
   const entries = await readable(path, () => readdir(path, { recursive: true, withFileTypes: true }));
   return entries
-    .filter(
-      (entry) => !entry.isDirectory() && POLICY_FILE.test(entry.name) && !isHidden(path, entry.parentPath, entry.name),
-    )
-    .map((entry) => join(entry.parentPath, entry.name));
+    .filter((entry) => !entry.isDirectory() && POLICY_FILE.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !isHidden(relative(path, file)));
 }
 
 /** Editors' swap files and the `..data` folders of mounted ConfigMaps are not policies; the links beside them are. */
-function isHidden(root: string, parent: string, name: string): boolean {
-  return (
-    name.startsWith(".") ||
-    parent
-      .slice(root.length)
-      .split(/[/\\]/)
-      .some((part) => part.startsWith("."))
-  );
+function isHidden(inside: string): boolean {
+  return inside.split(sep).some((part) => part.startsWith("."));
 }
 
 async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
@@ -57,28 +55,40 @@ async function readable<T>(path: string, read: () => Promise<T>): Promise<T> {
   }
 }
 
+type ReadOptions = Omit<Parameters<typeof checkText>[1], "file">;
+
 /** Reads and checks one file. Throws RL_FILE_UNREADABLE; whatever is wrong inside is a finding. */
-export async function readPolicyFile(
-  path: string,
-  options: Omit<Parameters<typeof checkText>[1], "file">,
-): Promise<PolicyFile> {
+export async function readPolicyFile(path: string, options: ReadOptions): Promise<PolicyFile> {
   const bytes = await readable(path, () => readFile(path));
+  return checkBytes(path, bytes, digestOfBytes(bytes), options);
+}
+
+function digestOfBytes(bytes: Buffer): string {
+  return digestOfText(bytes.toString("latin1"));
+}
+
+function checkBytes(path: string, bytes: Buffer, digest: string, options: ReadOptions): PolicyFile {
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    const finding = {
-      severity: "error",
-      code: "not-utf8",
-      file: path,
-      line: 1,
-      column: 1,
-      field: "",
-      message: "not valid UTF-8",
-    } as const;
-    return { path, digest: digestOfText(bytes.toString("latin1")), policies: [], findings: [finding] };
+    const place = { file: path, line: 1, column: 1, field: "" };
+    const finding = { severity: "error", code: "not-utf8", ...place, message: "not valid UTF-8" } as const;
+    return { path, digest, policies: [], findings: [finding] };
   }
-  return { path, digest: digestOfText(text), ...checkText(text, { file: path, ...options }) };
+  return { path, digest, ...checkText(text, { file: path, ...options }) };
+}
+
+/** What a file system says of a file's version, and whether that can still be trusted to change with the content. */
+interface Stamp {
+  readonly text: string;
+  readonly settled: boolean;
+}
+
+async function stampOf(path: string, now: number): Promise<Stamp> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await readable(path, () => stat(path, { bigint: true }));
+  const newest = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n);
+  return { text: [dev, ino, size, mtimeNs, ctimeNs].join(" "), settled: now - newest >= TICK_MS };
 }
 
 export interface Reload {
@@ -95,17 +105,24 @@ export class FileSource {
   readonly #paths: readonly string[];
   readonly #set: PolicySet;
   readonly #namespace: string;
+  readonly #now: () => number;
+  readonly #listed = new Map<string, readonly string[]>();
+  readonly #stamps = new Map<string, Stamp>();
   #files = new Map<string, PolicyFile>();
+  #owners = new Map<string, string>();
   #busy: Promise<Reload> | undefined;
 
   constructor(options: {
     readonly paths: readonly string[];
     readonly set: PolicySet;
     readonly defaultNamespace: string;
+    /** Milliseconds since the epoch by the clock that stamps files. */
+    readonly now: () => number;
   }) {
     this.#paths = options.paths;
     this.#set = options.set;
     this.#namespace = options.defaultNamespace;
+    this.#now = options.now;
   }
 
   get files(): readonly PolicyFile[] {
@@ -122,86 +139,123 @@ export class FileSource {
 
   async #reload(): Promise<Reload> {
     const next = new Map<string, PolicyFile>();
-    const changed: PolicyFile[] = [];
-    for (const path of await listPolicyFiles(this.#paths)) {
+    const changed = new Set<PolicyFile>();
+    for (const path of await listPolicyFiles(this.#paths, (path) => this.#list(path))) {
       const before = this.#files.get(path);
       const file = await this.#read(path, before);
       next.set(path, file);
-      if (file.digest !== before?.digest) changed.push(file);
+      if (file !== before) changed.add(file);
     }
     const gone = [...this.#files.keys()].filter((path) => !next.has(path));
-    if (changed.length === 0 && gone.length === 0) return { changed: false, applied: undefined, findings: [] };
-    const before = this.#files;
+    for (const path of gone) this.#stamps.delete(path);
+    if (changed.size === 0 && gone.length === 0) return { changed: false, applied: undefined, findings: [] };
+    const before = this.#owners;
     this.#files = next;
+    this.#owners = this.#findOwners();
     const findings = [
-      ...changed.flatMap((file) => [...file.findings, ...file.policies.flatMap((one) => one.findings)]),
+      ...[...changed].flatMap((file) => [...file.findings, ...file.policies.flatMap((one) => one.findings)]),
       ...this.#clashes(),
     ];
-    const applied = this.#set.apply({ set: this.#toSet(changed), remove: this.#toRemove(before) });
-    return { changed: true, applied, findings };
+    return { changed: true, applied: this.#set.apply(this.#change(changed, before)), findings };
   }
 
-  /** A file that cannot be read right now counts as broken, not as gone. */
-  async #read(path: string, before: PolicyFile | undefined): Promise<PolicyFile> {
-    const options = { defaultNamespace: this.#namespace, generation: this.#set.nextGeneration.bind(this.#set) };
+  /** The files of a path that cannot be looked at any more are those it had: they count as broken, not as gone. */
+  async #list(path: string): Promise<readonly string[]> {
     try {
-      return await readPolicyFile(path, options);
+      const files = await filesUnder(path);
+      this.#listed.set(path, files);
+      return files;
+    } catch (error) {
+      const known = this.#listed.get(path);
+      if (known === undefined) throw error;
+      return known;
+    }
+  }
+
+  /** The same object as before when nothing changed. A file that cannot be read right now counts as broken, not as gone. */
+  async #read(path: string, before: PolicyFile | undefined): Promise<PolicyFile> {
+    try {
+      const stamp = await stampOf(path, this.#now());
+      const known = this.#stamps.get(path);
+      if (before !== undefined && known?.settled === true && known.text === stamp.text) return before;
+      const bytes = await readable(path, () => readFile(path));
+      this.#stamps.set(path, stamp);
+      const digest = digestOfBytes(bytes);
+      if (digest === before?.digest) return before;
+      const generation = this.#set.nextGeneration.bind(this.#set);
+      return checkBytes(path, bytes, digest, { defaultNamespace: this.#namespace, generation });
     } catch (error) {
       if (!isRunlogError(error)) throw error;
+      this.#stamps.delete(path);
+      const digest = `unreadable ${error.message}`;
+      if (digest === before?.digest) return before;
       const finding = { severity: "error", code: "unreadable", file: path, field: "", message: error.message } as const;
-      return { path, digest: `unreadable ${error.message}`, policies: before?.policies ?? [], findings: [finding] };
+      return { path, digest, policies: [], findings: [finding] };
     }
   }
 
-  #toSet(changed: readonly PolicyFile[]): (CheckedPolicy & { source: string })[] {
-    return changed.flatMap((file) =>
-      file.policies
-        .filter((policy) => this.#owner(policy.key) === file.path)
-        .map((policy) => ({ ...policy, source: file.path })),
-    );
-  }
-
-  /** Policies that no file holds any more. While a file has an error, nothing of it goes: a typo in a name or kind must not remove a policy. */
-  #toRemove(before: ReadonlyMap<string, PolicyFile>): string[] {
-    const kept = new Set<string>();
-    const broken = new Set<string>();
+  /**
+   * The file that each policy comes from: the first in order that holds it. While a file has an error, nothing of it goes:
+   * a typo in a name or kind must not remove a policy, nor let another file's policy of that name take its place.
+   */
+  #findOwners(): Map<string, string> {
+    const owners = new Map<string, string>();
     for (const [path, file] of this.#files) {
-      for (const policy of file.policies) kept.add(policy.key);
-      if (hasErrors(file.findings) || file.policies.some((policy) => policy.compiled === undefined)) broken.add(path);
+      const broken = hasErrors(file.findings) || file.policies.some((policy) => policy.compiled === undefined);
+      const held = broken ? this.#set.entries().filter((entry) => entry.source === path) : [];
+      for (const { key } of [...file.policies, ...held]) if (!owners.has(key)) owners.set(key, path);
     }
-    for (const entry of this.#set.entries()) if (broken.has(entry.source)) kept.add(entry.key);
-    const known = new Set([...before.values()].flatMap((file) => file.policies.map((policy) => policy.key)));
-    for (const entry of this.#set.entries()) known.add(entry.key);
-    return [...known].filter((key) => !kept.has(key));
+    return owners;
   }
 
-  /** The file that a policy comes from: the first in order that holds it. */
-  #owner(key: string): string | undefined {
-    for (const file of this.#files.values()) if (file.policies.some((policy) => policy.key === key)) return file.path;
-    return undefined;
+  #change(changed: ReadonlySet<PolicyFile>, before: ReadonlyMap<string, string>): PolicyChange {
+    const set: PolicyChange["set"][number][] = [];
+    for (const file of this.#files.values()) {
+      for (const policy of firstByKey(file.policies)) {
+        const owner = this.#owners.get(policy.key);
+        if (owner === file.path && (changed.has(file) || before.get(policy.key) !== owner))
+          set.push({ ...policy, source: file.path });
+      }
+    }
+    const entries = this.#set.entries();
+    const given = new Set(set.map((policy) => policy.key));
+    const stale = [...changed].flatMap((file) =>
+      entries
+        .filter(({ key }) => this.#owners.get(key) === file.path && !given.has(key))
+        .map(({ key }) => ({ key, findings: errorsOf(file) })),
+    );
+    const known = new Set([...before.keys(), ...entries.map((entry) => entry.key)]);
+    return { set, stale, remove: [...known].filter((key) => !this.#owners.has(key)) };
   }
 
   #clashes(): Finding[] {
-    const first = new Map<string, string>();
     const findings: Finding[] = [];
     for (const file of this.#files.values()) {
-      for (const { key } of file.policies) {
-        const other = first.get(key);
-        if (other === undefined) first.set(key, file.path);
-        else {
-          const message = `${key} stands in ${other} already; this one is ignored`;
-          findings.push({
-            severity: "error",
-            code: "duplicate-policy",
-            file: file.path,
-            field: "metadata.name",
-            message,
-            suggestion: "give it another name",
-            policy: key,
-          });
-        }
+      const used = new Set(firstByKey(file.policies).filter(({ key }) => this.#owners.get(key) === file.path));
+      for (const policy of file.policies) {
+        if (used.has(policy)) continue;
+        const { key } = policy;
+        findings.push({
+          severity: "error",
+          code: "duplicate-policy",
+          file: file.path,
+          field: "metadata.name",
+          message: `${key} stands in ${this.#owners.get(key) ?? "another file"} already; this one is ignored`,
+          suggestion: "give it another name",
+          policy: key,
+        });
       }
     }
     return findings;
   }
+}
+
+function firstByKey(policies: readonly CheckedPolicy[]): readonly CheckedPolicy[] {
+  const seen = new Set<string>();
+  return policies.filter(({ key }) => !seen.has(key) && seen.add(key));
+}
+
+function errorsOf(file: PolicyFile): readonly Finding[] {
+  const all = [...file.findings, ...file.policies.flatMap((policy) => policy.findings)];
+  return all.filter((finding) => finding.severity === "error");
 }

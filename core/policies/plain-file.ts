@@ -50,7 +50,20 @@ export function convertPlainFile(file: JsonObject, name: string, namespace: stri
       });
     }
   }
-  for (const [key, field] of Object.entries(settings)) if (file[key] !== undefined) spec[field] = file[key];
+  if (file["approvers"] !== undefined && file["require_approval"] === undefined) {
+    problems.push({
+      severity: "error",
+      code: "unused-field",
+      path: ["approvers"],
+      message: "approvers at top level belong to require_approval at top level, which is not there",
+      suggestion: "write approvers beside the rule that asks",
+    });
+  }
+  for (const [key, field] of Object.entries(settings)) {
+    if (file[key] === undefined) continue;
+    spec[field] = file[key];
+    origins.set(`spec.${field}`, [key]);
+  }
   const groups = { ...builtInGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
   for (const key of shorthands) {
     if (file[key] !== undefined) expandTopLevel(spec, origins, key, file);
@@ -98,33 +111,54 @@ function convertItems(
     const rule = key === undefined || !isObject(item) ? item : expandItem(item, key, groups);
     if (rule === undefined) return;
     origins.set(`spec.rules.${rules.length}`, ["policies", i]);
-    if (key !== undefined) {
-      origins.set(`spec.rules.${rules.length}.when`, ["policies", i, key]);
-      if (isObject(rule) && isObject(item) && item["id"] === undefined)
-        origins.set(`spec.rules.${rules.length}.id`, ["policies", i, key]);
-    }
+    if (key !== undefined && isObject(item))
+      placeShorthand(origins, `spec.rules.${rules.length}`, ["policies", i], { item, key });
     rules.push(rule);
   });
   return rules;
 }
 
+/** Where the parts of a shorthand's rule come from: what nobody wrote comes from the shorthand. */
+function placeShorthand(
+  origins: Map<string, Path>,
+  rule: string,
+  origin: Path,
+  { item, key }: { item: JsonObject; key: Shorthand },
+): void {
+  const narrowed = item["when"] !== undefined;
+  origins.set(`${rule}.when`, [...origin, narrowed ? "when" : key]);
+  if (narrowed) {
+    origins.set(`${rule}.when.all.0`, [...origin, key]);
+    origins.set(`${rule}.when.all.1`, [...origin, "when"]);
+  }
+  for (const field of ["id", "action"])
+    if (item[field] === undefined) origins.set(`${rule}.${field}`, [...origin, key]);
+}
+
 /** The rule a shorthand list item stands for; undefined for `block_pii: false`, which asks for nothing. */
 function expandItem(item: JsonObject, key: Shorthand, groups: Record<string, unknown>): JsonObject | undefined {
-  const { [key]: value, ...rest } = item;
-  const id = { id: key.replaceAll("_", "-") };
+  const { [key]: value, when, ...rest } = item;
+  if (key === "block_pii" && value === false) return undefined;
+  const expanded = conditionOf(key, value as JsonValue, groups);
+  const narrowed = isObject(when) ? { all: [expanded, when] } : when;
+  return {
+    id: key.replaceAll("_", "-"),
+    action: key === "require_approval" ? "require_approval" : "deny",
+    ...rest,
+    when: when === undefined ? expanded : (narrowed as JsonValue),
+  };
+}
+
+function conditionOf(key: Shorthand, value: JsonValue, groups: Record<string, unknown>): JsonObject {
+  if (key === "block_pii") return { args: { contains_pii: value } };
   if (key === "max_cost_per_run") {
-    const amount = typeof value === "string" ? value.replace(/^\$/, "") : (value as JsonValue);
-    return { ...id, when: { cost_this_run: { gt: amount, per: "run" } }, action: "deny", ...rest };
+    const amount = typeof value === "string" ? value.replace(/^\$/, "") : value;
+    return { cost_this_run: { gt: amount, per: "run" } };
   }
-  if (key === "block_pii") {
-    return value === false
-      ? undefined
-      : { ...id, when: { args: { contains_pii: value as JsonValue } }, action: "deny", ...rest };
-  }
-  const tools = asList(value as JsonValue).flatMap((name) =>
-    typeof name === "string" ? ((groups[name] as JsonValue[]) ?? [name]) : [name],
+  const tools = asList(value).flatMap((name) =>
+    typeof name === "string" && Object.hasOwn(groups, name) ? (groups[name] as JsonValue[]) : [name],
   );
-  return { ...id, when: { tool: { in: tools } }, action: "require_approval", ...rest };
+  return { tool: { in: tools } };
 }
 
 /** The longest known prefix of the path is replaced by where it came from. */
@@ -151,7 +185,8 @@ export function policyNameOf(file: string): string {
     .replace(/\.(ya?ml|json)$/i, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-+|-+$/g, "")
-    .slice(0, 63);
+    .replace(/^-+/, "")
+    .slice(0, 63)
+    .replace(/-+$/, "");
   return slug === "" ? "policy" : slug;
 }

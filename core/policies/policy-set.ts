@@ -1,4 +1,4 @@
-import { digestOf, type JsonObject, type PolicyResource } from "#api";
+import { API_VERSION, digestOf, type JsonObject, type PolicyResource } from "#api";
 import { emptyIndex, type CompiledPolicy, type RuleIndex } from "#engine";
 import type { MetricsRegistry } from "#telemetry";
 import type { CheckedPolicy } from "./check.ts";
@@ -20,6 +20,8 @@ export interface PolicyEntry {
 
 export interface PolicyChange {
   readonly set: readonly (CheckedPolicy & { readonly source: string })[];
+  /** Policies whose source cannot be understood any more: their last good version enforces. */
+  readonly stale?: readonly { readonly key: string; readonly findings: readonly Finding[] }[];
   readonly remove: readonly string[];
 }
 
@@ -91,6 +93,10 @@ export class PolicySet {
         if (next !== undefined) accepted.push(next);
       }
     }
+    for (const { key, findings } of change.stale ?? []) {
+      const held = this.#held.get(key);
+      if (held !== undefined) rejected.push(this.#keep(held, { source: held.entry.source, findings }));
+    }
     const removed = change.remove.filter((key) => this.#held.delete(key));
     const compiled = accepted.flatMap((held) => (held.compiled === undefined ? [] : [held.compiled]));
     if (compiled.length > 0 || removed.length > 0) this.#index = this.#index.with({ set: compiled, remove: removed });
@@ -123,16 +129,38 @@ export class PolicySet {
   }
 
   #reject(policy: PolicyChange["set"][number], held: Held | undefined): PolicyEntry {
-    const base = held?.entry ?? {
-      key: policy.key,
-      resource: policy.resource,
+    const { key, resource } = policy;
+    const never = {
+      key,
+      resource: nameOnly(resource),
+      state: "broken",
       generation: 0,
       rules: 0,
       since: this.#now(),
+    } as const;
+    const before = held ?? {
+      entry: { ...never, source: policy.source, findings: [] },
+      digest: "",
+      compiled: undefined,
     };
-    const state = held?.compiled === undefined ? "broken" : "stale";
-    const entry: PolicyEntry = { ...base, state, source: policy.source, findings: policy.findings };
-    this.#held.set(policy.key, { entry, digest: held?.digest ?? "", compiled: held?.compiled });
-    return entry;
+    this.#held.set(key, before);
+    return this.#keep(before, policy);
   }
+
+  #keep(held: Held, { source, findings }: Pick<PolicyEntry, "source" | "findings">): PolicyEntry {
+    const state = held.compiled === undefined ? "broken" : "stale";
+    held.entry = { ...held.entry, state, source, findings };
+    return held.entry;
+  }
+}
+
+/** What never compiled may have any shape: only its name is kept, so that whoever lists it can rely on the type. */
+function nameOnly(resource: { readonly kind: unknown; readonly metadata?: unknown }): PolicyResource {
+  const { name, namespace } = { ...(resource.metadata as Readonly<Record<string, unknown>> | undefined) };
+  const metadata = {
+    name: typeof name === "string" ? name : "",
+    ...(typeof namespace === "string" ? { namespace } : {}),
+  };
+  const kind = resource.kind === "ClusterAgentPolicy" ? resource.kind : "AgentPolicy";
+  return { apiVersion: API_VERSION, kind, metadata, spec: {} };
 }

@@ -1,8 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { isRunlogError, messageOf, RunlogError, modes, runStates, decisions, approvalPhases } from "#api";
+import { approvalPhases, decisions, isRunlogError, messageOf, modes, runStates } from "#api";
 import { colorsFor, type Io } from "./io.ts";
 import { outputFormats } from "./output.ts";
-import { addServeOptions, applyConfigFile, type ServeSettings } from "./serve/options.ts";
+import { loadServeSettings, serveHelp } from "./serve/options.ts";
 import { version } from "./version.ts";
 
 /** A subcommand's action: resolves to the exit code. */
@@ -111,27 +111,25 @@ function callerOptions(command: Command): Command {
     .option("-l, --labels <key=value>", "a label of the caller; repeatable", label, {});
 }
 
+/** `serve` reads its own settings: flags, variables and file from one table. */
 function addServe(program: Command, io: Io, choose: (action: Action) => void): void {
-  const command = program
+  program
     .command("serve")
     .description("Run a decision point on this machine: policies from files, everything else embedded.")
-    .option("-p, --policies <path>", "policy file or folder; repeatable", list)
-    .option("-l, --labels <key=value>", "a label of callers without a token; repeatable", label, {});
-  addServeOptions(command)
-    .addHelpText(
-      "after",
-      "\nExamples:\n  runlog serve --policies policies/\n  runlog serve --config runlog.yaml --log json",
-    )
-    .action(() => choose(() => startServing(command, io)));
+    .usage("--policies PATH [settings]")
+    .helpOption(false)
+    .allowUnknownOption()
+    .argument("[settings...]")
+    .action((args: string[]) => choose(() => startServing(args, io)));
 }
 
-async function startServing(command: Command, io: Io): Promise<number> {
-  const file = command.getOptionValue("config") as string | undefined;
-  if (file !== undefined) await applyConfigFile(command, file);
-  const settings = command.opts<ServeSettings>();
-  if ((settings.policies ?? []).length === 0) {
-    throw new RunlogError("RL_USAGE", "say which policies to serve: --policies FILE or FOLDER");
+async function startServing(args: readonly string[], io: Io): Promise<number> {
+  if (args.includes("--help") || args.includes("-h")) {
+    io.out(serveHelp());
+    return 0;
   }
+  const { settings, unknownVariables } = loadServeSettings(args, io.env);
+  for (const name of unknownVariables) io.err(`warning: ${name} is no setting of runlog serve\n`);
   const { serve } = await import("./commands/serve.ts");
   return serve(io, settings);
 }

@@ -111,7 +111,7 @@ async function open(settings: ServeSettings, hooks: ComposeHooks, base: Base): P
 }
 
 /** Without tokens anybody who reaches the port is the agent: then it must not be reached from elsewhere. */
-function refuseOpenDoor({ host, tokens, tlsCert, tlsKey }: ServeSettings): void {
+function refuseOpenDoor({ host, tokens, ...settings }: ServeSettings): void {
   const local = host === "localhost" || host === "::1" || /^127\./.test(host);
   if (!local && tokens === undefined) {
     throw new RunlogError(
@@ -119,7 +119,7 @@ function refuseOpenDoor({ host, tokens, tlsCert, tlsKey }: ServeSettings): void 
       `--host ${host} can be reached from other machines: name the agents with --tokens FILE`,
     );
   }
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) {
+  if ((settings["tls.cert"] === undefined) !== (settings["tls.key"] === undefined)) {
     throw new RunlogError("RL_CONFIG", "--tls-cert and --tls-key belong together");
   }
 }
@@ -158,7 +158,7 @@ interface Stores {
 
 async function openStores(settings: ServeSettings, { clock, metrics, logger, shutdown }: Base): Promise<Stores> {
   const schema = [runLogSchema, approvalsSchema];
-  const { durability } = settings;
+  const durability = settings["runLog.durability"];
   const database = await openDatabase({
     file: join(settings.state, "runlog.db"),
     schema,
@@ -167,12 +167,17 @@ async function openStores(settings: ServeSettings, { clock, metrics, logger, shu
     logger,
     metrics,
   });
-  const runLog = sqliteRunLog({ database, required: settings.runLogRequired, clock, logger, metrics });
+  const runLog = sqliteRunLog({ database, required: settings["runLog.required"], clock, logger, metrics });
   shutdown.add("run log", 6_000, async () => {
     const { left } = await runLog.close(5_000);
     return left > 0 ? `${left} records were left unwritten` : undefined;
   });
-  const ledger = createMemoryLedger({ clock, archive: createRunArchive(runLog), metrics });
+  const ledger = createMemoryLedger({
+    clock,
+    archive: createRunArchive(runLog),
+    metrics,
+    limits: { idleTimeoutMs: settings["runs.idleTimeout"], maxActivePerAgent: settings["runs.maxActivePerAgent"] },
+  });
   return { runLog, ledger, approvalStore: sqliteApprovalStore(database) };
 }
 
@@ -220,8 +225,8 @@ function decide(settings: ServeSettings, hooks: ComposeHooks, parts: Deciders): 
     approvals: parts.approvals,
     runLog: parts.runLog,
     pricing: parts.pricing,
-    maxCost: settings.maxCost,
-    disclosure: createDisclosure(settings.storeArgs),
+    maxCost: settings["limits.maxCostUsd"],
+    disclosure: createDisclosure(settings["runLog.storeArgs"]),
     clock: parts.clock,
     registry: parts.metrics,
     log: parts.logger,
@@ -240,9 +245,9 @@ function readiness(runLog: RunLog, policies: PolicySet): Parameters<typeof healt
 }
 
 function listenOn(settings: ServeSettings) {
-  const { host, port, rate, maxInFlight, tlsCert, tlsKey } = settings;
-  const tls = tlsCert === undefined || tlsKey === undefined ? undefined : { certFile: tlsCert, keyFile: tlsKey };
-  return { host, port, ratePerCaller: rate, maxInFlight, tls };
+  const { host, port, "tls.cert": certFile, "tls.key": keyFile } = settings;
+  const tls = certFile === undefined || keyFile === undefined ? undefined : { certFile, keyFile };
+  return { host, port, ratePerCaller: settings["limits.rate"], maxInFlight: settings["limits.maxInFlight"], tls };
 }
 
 interface House extends Base, Stores {
@@ -279,7 +284,11 @@ function keepHouse(settings: ServeSettings, hooks: ComposeHooks, house: House): 
     await approvals.sweep();
   });
   every(PRUNE_MS, "retention", () => {
-    const runRetentionMs = Math.max(settings.retention, 30 * 86_400_000);
-    return runLog.prune({ maxAgeMs: settings.retention, maxBytes: settings.retentionSize, runRetentionMs });
+    const runRetentionMs = Math.max(settings["runLog.retention"], 30 * 86_400_000);
+    return runLog.prune({
+      maxAgeMs: settings["runLog.retention"],
+      maxBytes: settings["runLog.maxSize"],
+      runRetentionMs,
+    });
   });
 }

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, PolicyResource } from "#api";
-import { compilePolicy, type CompiledPolicy } from "#engine";
+import { compilePolicy, type CompiledPolicy, type Interner } from "#engine";
 import { fieldName, hasErrors, type Finding, type Path } from "./finding.ts";
 import { convertPlainFile, isPlainFile, policyNameOf, type Problem } from "./plain-file.ts";
 import { schemaProblems } from "./schema-findings.ts";
@@ -26,16 +26,24 @@ export interface CheckOptions {
   readonly defaultNamespace: string;
   /** Generation of a resource that carries none; 1 where this is absent. */
   readonly generation?: ((key: string, resource: JsonObject) => number) | undefined;
+  /** Shared by all policies of a set, so that equal facts and detectors are one, and a value is scanned once however many rules ask. */
+  readonly interner?: Interner | undefined;
 }
 
 /** Checks one resource: the schema first, then its meaning. The same function serves lint, admission and status. */
-export function checkResource(resource: JsonObject): {
+export function checkResource(
+  resource: JsonObject,
+  interner?: Interner,
+): {
   compiled: CompiledPolicy | undefined;
   problems: readonly Problem[];
 } {
   const schema = schemaProblems(resource);
   if (schema.length > 0) return { compiled: undefined, problems: schema };
-  const { policy, diagnostics } = compilePolicy(resource as unknown as PolicyResource);
+  const { policy, diagnostics } = compilePolicy(
+    resource as unknown as PolicyResource,
+    interner === undefined ? {} : { interner },
+  );
   return { compiled: diagnostics.some((one) => one.severity === "error") ? undefined : policy, problems: diagnostics };
 }
 
@@ -91,20 +99,30 @@ function checkDocument(
   const given = plain?.resource ?? withNamespace(value, options.defaultNamespace);
   const key = policyKey(given);
   const resource = withGeneration(given, options.generation?.(key, given) ?? 1);
-  const { compiled, problems } = checkResource(resource);
-  const origin = plain?.origin ?? ((path: Path) => path);
-  const findings = [...(plain?.problems ?? []), ...problems.map((one) => ({ ...one, path: origin(one.path) }))].map(
-    (one) => ({
-      ...locate(one, document, text, options.file),
-      policy: key,
-    }),
-  );
+  const { compiled, problems } = checkResource(resource, options.interner);
+  const found = plain === undefined ? problems : problems.map((one) => inFile(one, plain.origin));
+  const findings = [...(plain?.problems ?? []), ...found].map((one) => ({
+    ...locate(one, document, text, options.file),
+    policy: key,
+  }));
   return {
     key,
     resource: resource as unknown as PolicyResource,
     compiled: hasErrors(findings) ? undefined : compiled,
     findings,
   };
+}
+
+/** A problem of the policy as one of the file: its place, and the name of the field where the message begins with it. */
+function inFile(problem: Problem, origin: (path: Path) => Path): Problem {
+  const { path, message } = problem;
+  for (let length = path.length; length > 0; length--) {
+    const name = fieldName(path.slice(0, length));
+    const rest = message.slice(name.length);
+    if (message.startsWith(name) && /^[: ]/.test(rest))
+      return { ...problem, path: origin(path), message: fieldName(origin(path.slice(0, length))) + rest };
+  }
+  return { ...problem, path: origin(path) };
 }
 
 /** A namespaced policy without a namespace gets the default one, as kubectl would give it. */

@@ -183,7 +183,11 @@ export class FileSource {
       const digest = digestOfBytes(bytes);
       if (digest === before?.digest) return before;
       const generation = this.#set.nextGeneration.bind(this.#set);
-      return checkBytes(path, bytes, digest, { defaultNamespace: this.#namespace, generation });
+      return checkBytes(path, bytes, digest, {
+        defaultNamespace: this.#namespace,
+        generation,
+        interner: this.#set.interner,
+      });
     } catch (error) {
       if (!isRunlogError(error)) throw error;
       this.#stamps.delete(path);

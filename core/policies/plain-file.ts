@@ -37,7 +37,7 @@ const topLevel = ["policies", ...shorthands, ...Object.keys(settings), "approver
  */
 export function convertPlainFile(file: JsonObject, name: string, namespace: string): Converted {
   const problems: Problem[] = [];
-  const origins = new Map<string, Path>();
+  const origins: Origins = new Map();
   const spec: JsonObject = {};
   for (const key of Object.keys(file)) {
     if (!topLevel.includes(key)) {
@@ -62,7 +62,7 @@ export function convertPlainFile(file: JsonObject, name: string, namespace: stri
   for (const [key, field] of Object.entries(settings)) {
     if (file[key] === undefined) continue;
     spec[field] = file[key];
-    origins.set(`spec.${field}`, [key]);
+    origins.set(`spec.${field}`, { path: [key] });
   }
   const groups = { ...builtInGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
   for (const key of shorthands) {
@@ -73,26 +73,26 @@ export function convertPlainFile(file: JsonObject, name: string, namespace: stri
   return { resource, origin: (path) => originOf(path, origins), problems };
 }
 
-function expandTopLevel(spec: JsonObject, origins: Map<string, Path>, key: Shorthand, file: JsonObject): void {
+function expandTopLevel(spec: JsonObject, origins: Origins, key: Shorthand, file: JsonObject): void {
   const value = file[key] as JsonValue;
   if (key === "max_cost_per_run") {
     spec["maxCostPerRun"] = typeof value === "number" ? String(value) : value;
-    origins.set("spec.maxCostPerRun", [key]);
+    origins.set("spec.maxCostPerRun", { path: [key], whole: true });
   } else if (key === "block_pii") {
     spec["blockPII"] = value;
-    origins.set("spec.blockPII", [key]);
+    origins.set("spec.blockPII", { path: [key], whole: true });
   } else {
     const approvers = file["approvers"];
     spec["requireApproval"] = { actions: asList(value), ...(approvers === undefined ? {} : { approvers }) };
-    origins.set("spec.requireApproval", [key]);
-    origins.set("spec.requireApproval.approvers", ["approvers"]);
+    origins.set("spec.requireApproval", { path: [key], whole: true });
+    origins.set("spec.requireApproval.approvers", { path: ["approvers"] });
   }
 }
 
 function convertItems(
   file: JsonObject,
   groups: Record<string, unknown>,
-  origins: Map<string, Path>,
+  origins: Origins,
   problems: Problem[],
 ): JsonValue[] {
   const items = file["policies"] ?? [];
@@ -110,7 +110,7 @@ function convertItems(
     const key = isObject(item) ? shorthands.find((shorthand) => Object.hasOwn(item, shorthand)) : undefined;
     const rule = key === undefined || !isObject(item) ? item : expandItem(item, key, groups);
     if (rule === undefined) return;
-    origins.set(`spec.rules.${rules.length}`, ["policies", i]);
+    origins.set(`spec.rules.${rules.length}`, { path: ["policies", i] });
     if (key !== undefined && isObject(item))
       placeShorthand(origins, `spec.rules.${rules.length}`, ["policies", i], { item, key });
     rules.push(rule);
@@ -118,21 +118,25 @@ function convertItems(
   return rules;
 }
 
+/** Field of the policy -> field of the file. Below one that is `whole`, the file has nothing of its own. */
+type Origins = Map<string, { readonly path: Path; readonly whole?: boolean }>;
+
 /** Where the parts of a shorthand's rule come from: what nobody wrote comes from the shorthand. */
 function placeShorthand(
-  origins: Map<string, Path>,
+  origins: Origins,
   rule: string,
   origin: Path,
   { item, key }: { item: JsonObject; key: Shorthand },
 ): void {
-  const narrowed = item["when"] !== undefined;
-  origins.set(`${rule}.when`, [...origin, narrowed ? "when" : key]);
-  if (narrowed) {
-    origins.set(`${rule}.when.all.0`, [...origin, key]);
-    origins.set(`${rule}.when.all.1`, [...origin, "when"]);
+  const shorthand = { path: [...origin, key], whole: true };
+  const narrowed = { path: [...origin, "when"] };
+  const given = item["when"] !== undefined;
+  origins.set(`${rule}.when`, given ? narrowed : shorthand);
+  if (given) {
+    origins.set(`${rule}.when.all.0`, shorthand);
+    origins.set(`${rule}.when.all.1`, narrowed);
   }
-  for (const field of ["id", "action"])
-    if (item[field] === undefined) origins.set(`${rule}.${field}`, [...origin, key]);
+  for (const field of ["id", "action"]) if (item[field] === undefined) origins.set(`${rule}.${field}`, shorthand);
 }
 
 /** The rule a shorthand list item stands for; undefined for `block_pii: false`, which asks for nothing. */
@@ -162,10 +166,10 @@ function conditionOf(key: Shorthand, value: JsonValue, groups: Record<string, un
 }
 
 /** The longest known prefix of the path is replaced by where it came from. */
-function originOf(path: Path, origins: Map<string, Path>): Path {
+function originOf(path: Path, origins: Origins): Path {
   for (let length = path.length; length > 0; length--) {
     const origin = origins.get(path.slice(0, length).join("."));
-    if (origin !== undefined) return [...origin, ...path.slice(length)];
+    if (origin !== undefined) return origin.whole === true ? origin.path : [...origin.path, ...path.slice(length)];
   }
   return path.length > 1 && path[0] === "spec" ? path.slice(1) : path;
 }

@@ -1,5 +1,5 @@
 import { API_VERSION, digestOf, type JsonObject, type PolicyResource } from "#api";
-import { emptyIndex, type CompiledPolicy, type RuleIndex } from "#engine";
+import { createInterner, emptyIndex, type CompiledPolicy, type RuleIndex } from "#engine";
 import type { MetricsRegistry } from "#telemetry";
 import type { CheckedPolicy } from "./check.ts";
 import type { Finding } from "./finding.ts";
@@ -47,6 +47,8 @@ interface Held {
  * A policy that does not compile never replaces its last good version.
  */
 export class PolicySet {
+  /** For compiling what is put into this set. */
+  readonly interner = createInterner();
   readonly #held = new Map<string, Held>();
   readonly #now: () => number;
   readonly #metrics: PolicyMetrics | undefined;

@@ -27,7 +27,30 @@ export function schemaProblems(resource: JsonObject): readonly Problem[] {
   }
   const schema = kind === "AgentPolicy" ? agentPolicySchema : clusterAgentPolicySchema;
   const result = schema.safeParse(resource);
-  return result.success ? [] : result.error.issues.flatMap((issue) => problemsOf(issue, resource));
+  const metadata = metadataProblems(resource["metadata"]);
+  return result.success
+    ? metadata
+    : [...metadata, ...result.error.issues.flatMap((issue) => problemsOf(issue, resource))];
+}
+
+/** Fields of Kubernetes' ObjectMeta. The schema lets others pass, because the API server looks after them; a file has no API server. */
+const METADATA = [
+  ...["name", "namespace", "labels", "annotations", "uid", "generation", "resourceVersion", "creationTimestamp"],
+  ...["generateName", "managedFields", "ownerReferences", "finalizers", "selfLink"],
+  ...["deletionTimestamp", "deletionGracePeriodSeconds"],
+];
+
+/** A misspelt `namespace` would put the policy where nobody is. */
+function metadataProblems(metadata: JsonValue | undefined): readonly Problem[] {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) return [];
+  const unknown = Object.keys(metadata).filter((key) => !METADATA.includes(key));
+  return unknown.map((key) => ({
+    severity: "error",
+    code: "unknown-field",
+    path: ["metadata", key],
+    message: `metadata has no field "${key}"`,
+    ...didYouMean(key, METADATA),
+  }));
 }
 
 function problemsOf(issue: z.core.$ZodIssue, resource: JsonObject): Problem[] {
@@ -59,12 +82,18 @@ function problemsOf(issue: z.core.$ZodIssue, resource: JsonObject): Problem[] {
   if (issue.code === "invalid_type") {
     const given = valueAt(resource, path);
     if (given === undefined)
-      return [{ ...base, code: "missing-field", message: `${fieldName(path)} is missing: expected ${issue.expected}` }];
+      return [
+        {
+          ...base,
+          code: "missing-field",
+          message: `${fieldName(path)} is missing: expected ${expectedName(issue.expected)}`,
+        },
+      ];
     return [
       {
         ...base,
         code: "wrong-type",
-        message: `${fieldName(path)}: expected ${issue.expected}, not ${typeName(given)}`,
+        message: `${fieldName(path)}: expected ${expectedName(issue.expected)}, not ${typeName(given)}`,
       },
     ];
   }
@@ -105,7 +134,19 @@ function valueAt(value: JsonValue, path: readonly (string | number)[]): JsonValu
   return current;
 }
 
+/** The words of YAML, not those of the schema library. */
+function expectedName(type: string): string {
+  const names: Readonly<Record<string, string>> = {
+    array: "a list",
+    object: "a map",
+    record: "a map",
+    string: "a text",
+  };
+  return names[type] ?? (type === "int" ? "a whole number" : `a ${type}`);
+}
+
 function typeName(value: JsonValue): string {
   if (value === null) return "nothing (null)";
-  return Array.isArray(value) ? "a list" : `a ${typeof value === "object" ? "map" : typeof value}`;
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "object" ? "a map" : `a ${typeof value === "string" ? "text" : typeof value}`;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -9,7 +9,7 @@ import { openSandbox } from "../../cli/sandbox.ts";
 import { root, startServe, type RunningServe } from "../harness/serve.ts";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { parse } from "yaml";
+import { loadServeSettings } from "../../cli/serve/options.ts";
 
 interface Block {
   readonly file: string;
@@ -109,9 +109,11 @@ describe("files in the docs", () => {
   it("are what serve reads", () => {
     const tokens = blocks.find(({ info }) => info === "yaml tokens");
     expect(agentTokensOf(tokens?.text ?? "", "tokens.yaml").size).toBe(1);
-    expect(Object.keys(parse(blocks.find(({ info }) => info === "yaml config")?.text ?? ""))).toContain(
-      "retentionSize",
-    );
+    const config = blocks.find(({ info }) => info === "yaml config");
+    const file = join(tmpdir(), `runlog-docs-${process.pid}.yaml`);
+    writeFileSync(file, config?.text ?? "");
+    expect(loadServeSettings(["--config", file], {}).settings["runLog.maxSize"]).toBe(2 * 1024 ** 3);
+    rmSync(file);
   });
 });
 

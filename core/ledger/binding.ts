@@ -12,15 +12,31 @@ export interface Need {
 }
 
 /** What lookups for one request found out, for its next try. */
-export interface Known {
-  /** Keys of runs that never were. */
-  readonly absent: Set<string>;
+export class Known {
+  #absent: Set<string> | undefined;
   /** Reviews that are in no memory, by run key and uid; undefined where there is none. */
-  readonly reviews: Map<string, ReviewEvent | undefined>;
-}
+  #reviews: Map<string, ReviewEvent | undefined> | undefined;
 
-export function nothingKnown(): Known {
-  return { absent: new Set(), reviews: new Map() };
+  /** A run or a uid the archive does not know. */
+  isAbsent(key: string): boolean {
+    return this.#absent?.has(key) ?? false;
+  }
+
+  addAbsent(key: string): void {
+    (this.#absent ??= new Set()).add(key);
+  }
+
+  hasReview(key: string): boolean {
+    return this.#reviews?.has(key) ?? false;
+  }
+
+  review(key: string): ReviewEvent | undefined {
+    return this.#reviews?.get(key);
+  }
+
+  addReview(key: string, review: ReviewEvent | undefined): void {
+    (this.#reviews ??= new Map()).set(key, review);
+  }
 }
 
 export type Refused = Extract<BeginResult, { kind: "parent_refused" | "too_many_runs" }>;
@@ -30,11 +46,11 @@ export function findRun(identity: RunIdentity, known: Known, { runs, shelf }: Pa
   const key = runKey(identity);
   const run = runs.get(key);
   if (run?.root.stale === true && shelf !== undefined) return { kind: "need", look: () => shelf.tree(run.root) };
-  if (run !== undefined || shelf === undefined || known.absent.has(key)) return run;
+  if (run !== undefined || shelf === undefined || known.isAbsent(key)) return run;
   return {
     kind: "need",
     look: async () => {
-      if (!(await shelf.run(identity))) known.absent.add(key);
+      if (!(await shelf.run(identity))) known.addAbsent(key);
     },
   };
 }
@@ -65,8 +81,7 @@ export function bind(
 function delegated(request: BeginRequest, parent: Run, context: Context): { readonly parent: Run } | Refused | Need {
   const uid = request.parent?.delegation;
   if (uid === undefined) return refused("another ServiceAccount's run needs the uid of its delegation");
-  const claimed = parent.claims.get(uid);
-  if (claimed !== undefined && claimed !== runKey(request.run)) return refused("the delegation has its child");
+  if (parent.isClaimed(uid, runKey(request.run))) return refused("the delegation has its child");
   const delegation = findDelegation(parent, uid, context);
   if (delegation !== undefined && "kind" in delegation) return delegation;
   if (!names(delegation, request.run, parent)) {
@@ -103,8 +118,8 @@ function findDelegation(parent: Run, uid: string, { known, parts }: Context): De
   }
   const { shelf } = parts;
   const key = `${parent.key}\n${uid}`;
-  if (shelf === undefined || known.reviews.has(key)) {
-    const review = known.reviews.get(key);
+  if (shelf === undefined || known.hasReview(key)) {
+    const review = known.review(key);
     if (review === undefined) return undefined;
     const { action, delegate } = review.request;
     return { action, delegate, mayRun: review.finish.mayRun, at: review.at };
@@ -112,7 +127,7 @@ function findDelegation(parent: Run, uid: string, { known, parts }: Context): De
   return {
     kind: "need",
     look: async () => {
-      known.reviews.set(key, await shelf.peek(parent, uid));
+      known.addReview(key, await shelf.peek(parent, uid));
     },
   };
 }

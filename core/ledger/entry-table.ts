@@ -1,11 +1,15 @@
 import { RunlogError } from "#api";
+import { NOTHING } from "./action.ts";
 import { Entry, type EntryRequest, type Run } from "./run.ts";
-import type { Reservation } from "./ledger.ts";
+import type { Reservation, Sweep } from "./ledger.ts";
 import type { LedgerLimits } from "./limits.ts";
 import { List, type Node } from "./list.ts";
 import { SeenFilter } from "./seen-filter.ts";
 
+/** How many reviews one search for room looks at. */
 const TRIES = 64;
+/** Rows of early expiry kept for the next sweep's record. */
+const MAX_EARLY = 100_000;
 
 /**
  * Every review that is remembered: answers for an hour, reservations until they are settled. Beyond the bounds the oldest settled ones are put away;
@@ -18,6 +22,7 @@ export class EntryTable {
   readonly #remembered = new List<Entry>();
   readonly #spoken = new List<Entry>();
   readonly #putAway: SeenFilter;
+  readonly #early = new Map<string, Sweep["charged"][number]>();
   #bytes = 0;
 
   constructor(limits: LedgerLimits, archived: boolean) {
@@ -37,24 +42,29 @@ export class EntryTable {
 
   /** Room for one more; RL_SATURATED when there is none and nothing may be put away. */
   makeRoom(now: number): void {
-    const { maxAnswers, maxAnswerBytes } = this.#limits;
-    const full = this.#remembered.size >= maxAnswers || (!this.#archived && this.#bytes >= maxAnswerBytes);
-    if (!full) return;
+    if (!this.#full()) return;
     this.forget(now, TRIES);
-    if (this.#remembered.size < maxAnswers && (this.#archived || this.#bytes < maxAnswerBytes)) return;
-    const oldest = this.#archived ? this.#oldestSettled() : undefined;
+    if (!this.#full()) return;
+    const oldest = this.#archived ? (this.#oldest(isSettled) ?? this.#oldest(isAnswered)) : undefined;
     if (oldest === undefined) {
-      throw new RunlogError("RL_SATURATED", `the ledger remembers ${maxAnswers} reviews and can put none away`, {
-        retryAfter: 60,
-      });
+      const message = `the ledger remembers ${this.#remembered.size} reviews and can put none away`;
+      throw new RunlogError("RL_SATURATED", message, { retryAfter: 60 });
     }
     this.leaveAway(oldest.run, oldest.uid, now);
+    if (oldest.unsettled) this.#expireEarly(oldest);
     this.drop(oldest);
+  }
+
+  /** With an archive too many bytes are no reason: texts are put away as they come. */
+  #full(): boolean {
+    const { maxAnswers, maxAnswerBytes } = this.#limits;
+    return this.#remembered.size >= maxAnswers || (!this.#archived && this.#bytes >= maxAnswerBytes);
   }
 
   create(run: Run, request: EntryRequest, at: number): Entry {
     this.makeRoom(at);
     const entry = new Entry(run, request, at);
+    if (this.#early.size > 0) this.#early.delete(putAwayKey(run, request.uid));
     run.entries.set(entry.uid, entry);
     entry.waiting = this.#waiting.append(entry);
     entry.remembered = this.#remembered.append(entry);
@@ -101,6 +111,13 @@ export class EntryTable {
     return this.#putAway.has(putAwayKey(run, uid), now);
   }
 
+  /** Kept reservations that had to be put away before their time. */
+  takeEarly(): Sweep["charged"][number][] {
+    const rows = [...this.#early.values()];
+    this.#early.clear();
+    return rows;
+  }
+
   /** Reservations that waited too long, oldest first, at most `max`; each is to be turned or it is found again. */
   overdue(now: number, max: number): Entry[] {
     const found: Entry[] = [];
@@ -122,11 +139,18 @@ export class EntryTable {
     }
   }
 
-  #oldestSettled(): Entry | undefined {
+  /** Its estimate stays charged, as it would after its time; a report finds it in the archive. The next sweep tells. */
+  #expireEarly(entry: Entry): void {
+    const row = { run: entry.run.identity, uid: entry.uid, ...(entry.held ?? NOTHING) };
+    if (this.#early.size < MAX_EARLY) this.#early.set(putAwayKey(entry.run, entry.uid), row);
+    this.turn(entry, "expired");
+  }
+
+  #oldest(mayGo: (entry: Entry) => boolean): Entry | undefined {
     let node: Node<Entry> | undefined = this.#remembered.first;
-    for (let i = 0; i < TRIES && node !== undefined; i++) {
+    for (let i = Math.min(TRIES, this.#remembered.size); i > 0 && node !== undefined; i--) {
       const { item, after }: Node<Entry> = node;
-      if (!item.unsettled && item.pending === 0) return item;
+      if (mayGo(item)) return item;
       this.#remembered.moveToEnd(node);
       node = after;
     }
@@ -150,4 +174,12 @@ export class EntryTable {
 
 function putAwayKey(run: Run, uid: string): string {
   return `${run.key}\n${uid}`;
+}
+
+function isSettled(entry: Entry): boolean {
+  return !entry.unsettled;
+}
+
+function isAnswered(entry: Entry): boolean {
+  return entry.answered;
 }

@@ -202,12 +202,12 @@ class World {
     if (review.begun === 0) this.#undo(review);
   }
 
-  /** Whatever it sweeps was due; and with memory enough, everything that was due is swept. */
+  /** With memory enough exactly what was due is swept; with little, reservations may be put away, and charged, before. */
   async #sweep(): Promise<void> {
     const before = this.clock.now() - 15 * MINUTE;
     const due = (state: Modelled["state"]) =>
       this.reviews.filter((review) => review.state === state && review.at <= before);
-    const kept = due("kept");
+    const kept = this.#roomy ? due("kept") : this.reviews.filter(({ state }) => state === "kept");
     const open = due("open");
     const { charged, released } = await this.#drive.sweep();
     const expired = kept.filter(({ ask }) => charged.some(({ uid }) => uid === ask.uid));

@@ -9,9 +9,9 @@ export interface LedgerLimits {
   readonly idleTimeoutMs: number;
   /** Active runs of one agent in memory; one more is `too_many_runs`. */
   readonly maxActivePerAgent: number;
-  /** Runs in memory. Beyond it the least recently used are put away (read back from the archive); without an archive RL_SATURATED. */
+  /** Runs in memory, some 3 KB each. Beyond it the least recently used are put away (read back from the archive); without an archive RL_SATURATED. */
   readonly maxRunsInMemory: number;
-  /** Remembered uids, and the bytes of their answers. Beyond it the oldest are read from the archive; without one RL_SATURATED. */
+  /** Remembered uids, some 700 B each, and the bytes of their answers. Beyond it the oldest are read from the archive; without one RL_SATURATED. */
   readonly maxAnswers: number;
   readonly maxAnswerBytes: number;
   /** Distinct tools and distinct calls (tool and arguments) counted in one run. What comes later is unreadable, not guessed. */
@@ -43,8 +43,8 @@ export const defaultLedgerLimits: LedgerLimits = {
   runRetentionMs: 30 * DAY,
   idleTimeoutMs: DAY,
   maxActivePerAgent: 10_000,
-  maxRunsInMemory: 100_000,
-  maxAnswers: 500_000,
+  maxRunsInMemory: 50_000,
+  maxAnswers: 200_000,
   maxAnswerBytes: 64 * 1024 * 1024,
   maxToolsPerRun: 1_000,
   maxCallsPerRun: 10_000,

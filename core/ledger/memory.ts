@@ -2,7 +2,7 @@ import { RunlogError } from "#api";
 import type { RunIdentity } from "#api";
 import type { Clock } from "#runtime";
 import type { MetricsRegistry } from "#telemetry";
-import { nothingKnown } from "./binding.ts";
+import { Known } from "./binding.ts";
 import { type Entry, type Run, runKey } from "./run.ts";
 import { EntryTable } from "./entry-table.ts";
 import type * as Contract from "./ledger.ts";
@@ -67,7 +67,7 @@ class MemoryLedger implements Contract.Ledger {
 
   async begin(request: Contract.BeginRequest): Promise<Contract.BeginResult> {
     this.#restored = true;
-    const known = nothingKnown();
+    const known = new Known();
     for (let i = 0; i < MAX_LOOKUPS; i++) {
       const result = this.#reviews.begin(request, known);
       if (result.kind !== "need") return result;
@@ -128,7 +128,7 @@ class MemoryLedger implements Contract.Ledger {
   }
 
   async sweep(): Promise<Contract.Sweep> {
-    const unswept = this.#restoring.takeUnswept();
+    const unswept = this.#restoring.takeUnswept().concat(this.#parts.entries.takeEarly());
     const swept = await sweep(this.#parts);
     return { ...swept, charged: unswept.concat(swept.charged) };
   }

@@ -1,7 +1,7 @@
 import { estimateOf } from "./action.ts";
 import type { Entry } from "./run.ts";
 import type { Amount } from "./ledger.ts";
-import type { Subjects } from "./subjects.ts";
+import type { Subject, Subjects } from "./subjects.ts";
 
 /** The five budgets of an action (agent, namespace, user, tree, cluster) and its run: what is added to one is added to all. */
 export class Postings {
@@ -82,19 +82,21 @@ export class Postings {
       root.tree.cost += amount.cost;
       root.tree.tokens += amount.tokens;
     }
-    for (const subject of [agent, namespace, this.#subjects.cluster, root.treeSubject, userSubject]) {
-      if (subject === undefined) continue;
-      subject.lastAt = Math.max(subject.lastAt, at);
-      subject.spending.add(at, amount, now);
-    }
+    spend(agent, at, amount, now);
+    spend(namespace, at, amount, now);
+    spend(this.#subjects.cluster, at, amount, now);
+    spend(root.treeSubject, at, amount, now);
+    if (userSubject !== undefined) spend(userSubject, at, amount, now);
   }
 
   #place(entry: Entry, way: "add" | "remove", now: number): void {
     const { run, userSubject, at, action } = entry;
     const { root, agent, namespace } = run;
-    for (const subject of [agent, namespace, this.#subjects.cluster, root.treeSubject, userSubject]) {
-      subject?.windows[way](action.tool, at, now);
-    }
+    agent.windows[way](action.tool, at, now);
+    namespace.windows[way](action.tool, at, now);
+    this.#subjects.cluster.windows[way](action.tool, at, now);
+    root.treeSubject.windows[way](action.tool, at, now);
+    userSubject?.windows[way](action.tool, at, now);
   }
 
   #call(entry: Entry, tool: string | undefined, callDigest: string | undefined, by: 1 | -1): void {
@@ -102,6 +104,11 @@ export class Postings {
     own.call(tool, callDigest, by);
     if (root.tree !== own) root.tree.call(tool, callDigest, by);
   }
+}
+
+function spend(subject: Subject, at: number, amount: Amount, now: number): void {
+  if (at > subject.lastAt) subject.lastAt = at;
+  subject.spending.add(at, amount, now);
 }
 
 function negative(amount: Amount): Amount {

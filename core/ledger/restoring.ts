@@ -61,7 +61,7 @@ export class Restoring {
   }
 
   settled(run: RunIdentity, uid: string): void {
-    this.#unswept.delete(uidKey(run, uid));
+    if (this.#unswept.size > 0) this.#unswept.delete(uidKey(run, uid));
   }
 
   #review(event: ReviewEvent): void {
@@ -127,7 +127,7 @@ export class Restoring {
       return undefined;
     }
     run.opened = run.written = true;
-    if (claim?.delegation !== undefined) parent?.claims.set(claim.delegation, run.key);
+    if (claim?.delegation !== undefined) parent?.claim(claim.delegation, run.key);
     return run;
   }
 
@@ -146,20 +146,21 @@ export class Restoring {
     const before = run.entries.get(request.uid);
     if (before !== undefined) entries.drop(before);
     const userSubject = request.user === undefined ? undefined : subjects.user(run.agent, request.user);
-    return entries.create(run, { ...request, userSubject, until: at + limits.answerTtlMs }, at);
+    const until = at + limits.answerTtlMs;
+    return entries.create(run, { ...request, action: actionOf(request), userSubject, until }, at);
   }
 
   /** Counts for the budgets only: its run is not in memory as a whole. */
   #aside(identity: RunIdentity, { request, at }: ReviewEvent): Entry {
     const run = this.#detached(identity, at);
     const userSubject = request.user === undefined ? undefined : this.#parts.subjects.user(run.agent, request.user);
-    return new Entry(run, { ...request, userSubject, until: 0 }, at);
+    return new Entry(run, { ...request, action: actionOf(request), userSubject, until: 0 }, at);
   }
 
   #past(run: Run, uid: string, { at, tool, user, charged }: Replaced): Entry {
     const userSubject = user === undefined ? undefined : this.#parts.subjects.user(run.agent, user);
     const action = actionOf({ action: "tool_call", tool, cost: charged.cost, tokens: charged.tokens, resend: true });
-    const given = { uid, requestDigest: "", model: undefined, user, userSubject, until: 0, ...action };
+    const given = { uid, requestDigest: "", model: undefined, user, userSubject, until: 0, action };
     const entry = new Entry(run, given, at);
     entry.held = charged;
     entry.slot = entry.answered = entry.mayRun = true;

@@ -1,10 +1,10 @@
 import { RunlogError, type RunIdentity } from "#api";
 import { bind, findRun, type Known, type Need, type Refused } from "./binding.ts";
-import { actionOf } from "./action.ts";
+import { type Action, actionOf } from "./action.ts";
 import { type Entry, type Run, runKey } from "./run.ts";
 import type { AmendRequest, AmendResult, BeginRequest, BeginResult, FinishRequest, FinishResult } from "./ledger.ts";
 import type { Parts } from "./parts.ts";
-import { measure } from "./readings.ts";
+import { type Measure, measure } from "./readings.ts";
 import type { Subject } from "./subjects.ts";
 
 type Numbers = Pick<AmendRequest, "counters" | "limits" | "reserve">;
@@ -37,7 +37,7 @@ export class Reviews {
     const now = this.#parts.clock.now();
     const key = runKey(request.run);
     const run = this.#parts.runs.get(key);
-    if (request.dryRun) return this.#probe(run ?? this.#parts.runs.make(request.run, undefined, now), request, now);
+    if (request.dryRun) return this.#probe(run ?? this.#parts.runs.make(request.run, undefined, now), request);
     const entry = run?.entries.get(request.uid);
     if (entry === undefined) throw overdue(request.uid);
     if (entry.answered) return this.#beside(entry, request, now);
@@ -83,7 +83,7 @@ export class Reviews {
       this.#parts.entries.makeRoom(now);
       this.#parts.runs.put(run);
       const delegation = request.parent?.delegation;
-      if (delegation !== undefined) bound.parent?.claims.set(delegation, run.key);
+      if (delegation !== undefined) bound.parent?.claim(delegation, run.key);
     }
     return this.#open(run, request, now);
   }
@@ -97,7 +97,7 @@ export class Reviews {
       entries.drop(entry);
       return undefined;
     }
-    if (shelf === undefined || known.absent.has(`${run.key}\n${uid}`) || !entries.mayBePutAway(run, uid, now))
+    if (shelf === undefined || known.isAbsent(`${run.key}\n${uid}`) || !entries.mayBePutAway(run, uid, now))
       return undefined;
     return { kind: "need", look: lookAgain(run, uid, known, this.#parts) };
   }
@@ -117,17 +117,14 @@ export class Reviews {
   #open(run: Run, request: BeginRequest, now: number): Open {
     const { entries, subjects, limits } = this.#parts;
     if (request.dryRun) {
-      const probed = this.#probe(run, request, now);
+      const probed = this.#probe(run, request);
       return { kind: "open", ...probed, reservation: "", root: run.root.identity, newRun: !run.opened };
     }
     const userSubject = request.user === undefined ? undefined : subjects.user(run.agent, request.user);
     const until = now + limits.answerTtlMs;
     const { uid, requestDigest, model, user } = request;
-    const entry = entries.create(
-      run,
-      { uid, requestDigest, model, user, ...actionOf(request), userSubject, until },
-      now,
-    );
+    const action = actionOf(request);
+    const entry = entries.create(run, { uid, requestDigest, model, user, action, userSubject, until }, now);
     entry.opens = !run.opened;
     run.opened = true;
     run.touch(now);
@@ -143,7 +140,7 @@ export class Reviews {
   /** Reads every counter, then counts the action and reserves its estimate, if every limit holds with it. */
   #enter(entry: Entry, numbers: Numbers, now: number): AmendResult {
     const { postings } = this.#parts;
-    const { readings, within } = this.#measure(entry.run, entry.userSubject, { ...numbers, action: entry.action, now });
+    const { readings, within } = this.#measure(entry.run, entry.userSubject, numbers, entry.action);
     postings.count(entry);
     const reserved = numbers.reserve && within && readable(entry);
     if (reserved) postings.hold(entry, now);
@@ -154,13 +151,13 @@ export class Reviews {
     unwind(entry, now, this.#parts);
   }
 
-  #probe(run: Run, request: BeginRequest | AmendRequest, now: number): AmendResult {
+  #probe(run: Run, request: BeginRequest | AmendRequest): AmendResult {
     const { subjects } = this.#parts;
     const { namespace, serviceAccount } = run.identity;
     const { user } = request;
     const subject =
       user === undefined ? undefined : (subjects.find({ namespace, serviceAccount, user }) ?? subjects.create());
-    const { readings } = this.#measure(run, subject, { ...request, action: actionOf(request), now });
+    const { readings } = this.#measure(run, subject, request, actionOf(request));
     return { readings, reserved: false };
   }
 
@@ -169,20 +166,16 @@ export class Reviews {
     const { postings } = this.#parts;
     const { held, slot, counted, action } = entry;
     this.#unwind(entry, now);
-    const { readings } = this.#measure(entry.run, entry.userSubject, { ...request, action: actionOf(request), now });
+    const { readings } = this.#measure(entry.run, entry.userSubject, request, actionOf(request));
     entry.action = action;
     if (counted) postings.count(entry);
     if (held !== undefined) postings.restore(entry, { held, slot }, now);
     return { readings, reserved: held !== undefined };
   }
 
-  #measure(
-    run: Run,
-    user: Subject | undefined,
-    request: Pick<Numbers, "counters" | "limits"> & { action: Entry["action"]; now: number },
-  ) {
-    const { subjects, zones } = this.#parts;
-    return measure(request, { run, user, action: request.action, now: request.now, subjects, zones });
+  #measure(run: Run, user: Subject | undefined, numbers: Numbers, action: Action): Measure {
+    const { subjects, zones, clock } = this.#parts;
+    return measure(numbers, { run, user, action, now: clock.now(), subjects, zones });
   }
 }
 
@@ -202,7 +195,7 @@ function undo(entry: Entry, parts: Parts): void {
 /** Only a re-read of an answer that was put away, or of a uid the filter may know. */
 function lookAgain(run: Run, uid: string, known: Known, { shelf }: Parts): () => Promise<void> {
   return async () => {
-    if (!((await shelf?.review(run, uid)) ?? false)) known.absent.add(`${run.key}\n${uid}`);
+    if (!((await shelf?.review(run, uid)) ?? false)) known.addAbsent(`${run.key}\n${uid}`);
   };
 }
 

@@ -79,7 +79,7 @@ export class RunTable {
     this.#runs.set(run.key, run);
     run.agent.runs++;
     if (run.parent !== undefined) {
-      run.parent.children.add(run);
+      (run.parent.children ??= new Set()).add(run);
       run.root.splitTree();
     }
     if (run.closure === undefined) run.agent.active++;
@@ -106,17 +106,15 @@ export class RunTable {
     const pending = [run];
     for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
       this.close(next, closure);
-      pending.push(...next.children);
+      pending.push(...(next.children ?? []));
     }
   }
 
   /** A run whose first review failed never was, unless something else happened in it. */
   undo(run: Run): void {
     run.opened = false;
-    if (run.entries.size > 0 || run.children.size > 0 || run.place === undefined) return;
-    if (run.parent !== undefined) {
-      for (const [delegation, child] of run.parent.claims) if (child === run.key) run.parent.claims.delete(delegation);
-    }
+    if (run.entries.size > 0 || run.place === undefined || !mayLeave(run)) return;
+    run.parent?.disclaim(run.key);
     this.#leave(run, "undone");
   }
 
@@ -171,7 +169,7 @@ export class RunTable {
     this.#runs.delete(run.key);
     if (run.place !== undefined) run.place.list?.remove(run.place);
     run.place = undefined;
-    run.parent?.children.delete(run);
+    run.parent?.children?.delete(run);
     run.agent.runs--;
     if (run.closure === undefined) run.agent.active--;
     run.own.release();
@@ -182,7 +180,7 @@ export class RunTable {
 
 /** A run stays while money waits in it, and while runs below it are in memory: they look up to it. */
 function mayLeave(run: Run): boolean {
-  return run.pins === 0 && run.children.size === 0;
+  return run.pins === 0 && (run.children?.size ?? 0) === 0;
 }
 
 export function idleClosure(at: number): Closure {

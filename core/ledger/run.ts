@@ -1,5 +1,5 @@
 import type { RunIdentity } from "#api";
-import { type Action, actionOf, NOTHING } from "./action.ts";
+import { type Action, NOTHING } from "./action.ts";
 import type { Amount, BeginRequest, Closure, Reservation, RunView } from "./ledger.ts";
 import type { Node } from "./list.ts";
 import type { Agent, Subject } from "./subjects.ts";
@@ -38,9 +38,10 @@ export class Run {
   treeSubject: Subject;
   /** Of a root: some run below it was only half restored, so `tree` and `treeSubject` are read from the archive before they are used. */
   stale = false;
-  readonly children = new Set<Run>();
+  /** Runs below it in memory; made when there is one, as most runs have none. */
+  children: Set<Run> | undefined;
   /** Delegations that have their child: uid -> the child's key. */
-  readonly claims = new Map<string, string>();
+  claims: Map<string, string> | undefined;
   readonly entries = new Map<string, Entry>();
   /** Reviews that wait for an answer or a report: such a run stays in memory. */
   pins = 0;
@@ -76,6 +77,19 @@ export class Run {
   #use(now: number): void {
     this.activeAt = Math.max(this.activeAt, now);
     if (this.place !== undefined) this.place.list?.moveToEnd(this.place);
+  }
+
+  claim(delegation: string, child: string): void {
+    (this.claims ??= new Map()).set(delegation, child);
+  }
+
+  /** Does the delegation have another child already? */
+  isClaimed(delegation: string, child: string): boolean {
+    return (this.claims?.get(delegation) ?? child) !== child;
+  }
+
+  disclaim(child: string): void {
+    for (const [delegation, claimed] of this.claims ?? []) if (claimed === child) this.claims?.delete(delegation);
   }
 
   /** Called before anything of a sub-run is counted. */
@@ -142,7 +156,7 @@ export class Entry {
     this.userSubject = request.userSubject;
     this.at = at;
     this.until = request.until;
-    this.action = actionOf(request);
+    this.action = request.action;
   }
 
   /** Money is at stake: it waits for an answer or for a report. */
@@ -158,8 +172,12 @@ export class Entry {
   }
 }
 
-export type EntryRequest = Pick<BeginRequest, "uid" | "requestDigest" | "model" | "user"> &
-  Action & { readonly userSubject: Subject | undefined; readonly until: number };
+export interface EntryRequest extends Pick<BeginRequest, "uid" | "requestDigest" | "model" | "user"> {
+  readonly action: Action;
+  readonly userSubject: Subject | undefined;
+  /** How long its answer is remembered. */
+  readonly until: number;
+}
 
 /** Names in Kubernetes and run ids hold no line break, so two identities never share a key. */
 export function runKey(run: RunIdentity): string {

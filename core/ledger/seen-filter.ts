@@ -3,7 +3,7 @@ const HASHES = 4;
 
 /**
  * Remembers that a key was put away, in a megabyte whatever the number of keys: never says no for one that was added less than `ttlMs` ago, and
- * may say yes for one that was not (1 in 500 at half a million keys). A yes only costs a look into the archive.
+ * may say yes for one that was not (1 in 500 at half a million keys a generation). A yes only costs a look into the archive.
  */
 export class SeenFilter {
   readonly #ttlMs: number;

@@ -1,6 +1,6 @@
 import { isRunlogError, type RunIdentity } from "#api";
 import { Draft, type Recent, type ReviewEvent } from "./draft.ts";
-import { estimateOf, NOTHING } from "./action.ts";
+import { actionOf, estimateOf, NOTHING } from "./action.ts";
 import { type Entry, Run, runKey } from "./run.ts";
 import type { EntryTable } from "./entry-table.ts";
 import type { RestoreEvent, RunArchive } from "./ledger.ts";
@@ -59,7 +59,7 @@ export class Shelf {
       root.tree = draft.tree ?? root.own;
       root.treeSubject = draft.treeSubject;
       root.activeAt = Math.max(root.activeAt, draft.activeAt);
-      for (const [delegation, child] of draft.claims) root.claims.set(delegation, child);
+      for (const [delegation, child] of draft.claims) root.claim(delegation, child);
       root.stale = false;
       return true;
     });
@@ -138,7 +138,7 @@ export class Shelf {
     run.activeAt = draft.activeAt;
     run.reloadedAt = now();
     run.opened = run.written = true;
-    for (const [delegation, child] of draft.claims) run.claims.set(delegation, child);
+    for (const [delegation, child] of draft.claims) run.claim(delegation, child);
     run.closure = parent?.closure?.state === "terminated" ? parent.closure : draft.closure;
     return run;
   }
@@ -163,7 +163,11 @@ export class Shelf {
     const { entries, subjects, limits } = this.#options;
     const { request, finish, at } = recent.review;
     const userSubject = request.user === undefined ? undefined : subjects.user(run.agent, request.user);
-    const entry = entries.create(run, { ...request, userSubject, until: at + limits.answerTtlMs }, at);
+    const entry = entries.create(
+      run,
+      { ...request, action: actionOf(request), userSubject, until: at + limits.answerTtlMs },
+      at,
+    );
     entry.pending = 0;
     entry.counted = request.action === "tool_call" && !request.resend;
     entry.denied = finish.countsAsDenial;

@@ -67,7 +67,7 @@ function isDigit(code: number): boolean {
 }
 
 /** Index of the closing quote; the end of the text when there is none. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1) {
     let backslashes = 0;

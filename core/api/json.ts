@@ -1,6 +1,7 @@
 import type { JsonValue } from "./canonical.ts";
 import { RunlogError } from "./errors.ts";
 import { checkNumbers, countMembers, firstDuplicate, isNumberStart, isShortNumber, QUOTE } from "./json-scan.ts";
+import { hasEscapedName, isSpace, readTree } from "./json-tree.ts";
 import { jsonPointer } from "./pointer.ts";
 
 /** Levels of nesting a document may have; api.md "Input limits". */
@@ -9,11 +10,12 @@ export const MAX_DEPTH = 64;
 /**
  * Parses JSON and refuses what JSON.parse would silently change: duplicate keys, numbers a double does not hold, lone surrogates, deep nesting.
  *
- * Every check has a cheap half that can only be too strict (it looks at the text without telling strings apart) and an exact half that runs when
+ * Nothing of what is sent reaches a rule under another name: see hasEscapedName. Every check has a cheap half that can only be too strict (it looks at the text without telling strings apart) and an exact half that runs when
  * the cheap one is in doubt. Both are linear in the text. Throws RL_BAD_JSON, RL_DUPLICATE_KEY, RL_INEXACT_NUMBER, RL_LONE_SURROGATE or RL_TOO_DEEP.
  */
 export function parseStrictJson(text: string): JsonValue {
-  const value = parse(text);
+  const checked = parse(text);
+  const value = hasEscapedName(text) ? readTree(text, MAX_DEPTH) : checked;
   const tree = { keys: 0, looseNumbers: typeof value === "number" };
   walk(value, tree, 0);
   const members = countMembersRoughly(text);
@@ -24,6 +26,18 @@ export function parseStrictJson(text: string): JsonValue {
   }
   if (!text.isWellFormed() || (text.includes("\\u") && ESCAPED_SURROGATE.test(text))) refuseLoneSurrogates(value, []);
   return value;
+}
+
+/** Deeper than any record or answer that holds arguments. */
+const MAX_OWN_DEPTH = 512;
+
+/**
+ * JSON that RunLog wrote itself, arguments of agents included: a record, a stored answer. As JSON.parse, without its fault with escaped names (hasEscapedName).
+ * Throws RL_BAD_JSON, or RL_TOO_DEEP beyond 512 levels.
+ */
+export function parseJson(text: string): JsonValue {
+  const value = parse(text);
+  return hasEscapedName(text) ? readTree(text, MAX_OWN_DEPTH) : value;
 }
 
 const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
@@ -78,18 +92,14 @@ function countMembersRoughly(text: string): number {
   let count = 0;
   for (let at = text.indexOf(":"); at !== -1; at = text.indexOf(":", at + 1)) {
     let before = at - 1;
-    while (isWhitespace(text.charCodeAt(before))) before--;
+    while (isSpace(text.charCodeAt(before))) before--;
     if (text.charCodeAt(before) !== QUOTE) continue;
     count++;
     let after = at + 1;
-    while (isWhitespace(text.charCodeAt(after))) after++;
+    while (isSpace(text.charCodeAt(after))) after++;
     if (isNumberStart(text.charCodeAt(after)) && !isShortNumber(text, after)) return DOUBTFUL_NUMBER;
   }
   return count;
-}
-
-function isWhitespace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function refuseLoneSurrogates(value: JsonValue, path: readonly (string | number)[]): void {

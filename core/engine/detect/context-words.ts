@@ -53,7 +53,7 @@ const phoneHints =
 /** Hints that say nothing about what stands before them: "order number 12" is still about an order. */
 const neutralHints = "number numbers nr no num customer sender tenant whats";
 /** Hints only as the name of a value, `to=…`, or only behind the number, "… office". */
-const labelHints = "to from dest destination number";
+const labelHints = "to from recipients dest destination number";
 const afterHints = "office home work direct private";
 
 /** Names of listening addresses. */
@@ -65,7 +65,7 @@ const wrappers =
 
 /** Words that say the number is something else. */
 const negative =
-  "order orders orderid item items ref refs reference references seq sequence ts lat lon lng latitude longitude version versions ver hash token sku isbn ean upc gtin ticket tickets invoice invoices tracking trackingnumber shipment parcel serial pid rss heap inode port ports build builds epoch timestamp time date amount price total qty quantity offset limit bytes size length duration count checksum digest commit sha sha1 sha256 md5 uuid guid trace span request session transaction txn txid product part model batch lot asset device zip reservation booking confirmation flight case issue pr job run step zone page block height width nonce crc thread channel tab tabid node cursor created updated modified expires deadline score rating views likes followers population revenue budget usd eur snapshot revision rev release firmware oid section chapter agenda room seat suite apt apartment unit box flat bug article package parcelid awb bestellnummer auftragsnummer artikelnummer rechnung rechnungsnummer commande facture pedido factura";
+  "order orders orderid item items ref refs reference references seq sequence ts lat lon lng latitude longitude version versions ver hash token sku isbn ean upc gtin ticket tickets invoice invoices tracking trackingnumber shipment parcel serial pid rss heap inode port ports build builds epoch timestamp time date amount price total qty quantity offset limit bytes size length duration count checksum digest commit sha sha1 sha256 md5 uuid guid trace span request session transaction txn txid product part model batch lot asset device zip reservation booking confirmation flight case issue pr job run step zone page block height width nonce crc thread channel tab tabid node cursor created updated modified expires deadline score rating views likes followers population revenue budget usd eur snapshot revision rev release firmware oid section chapter agenda room kernel driver semver drawing dump seat suite apt apartment unit box flat bug article package parcelid awb bestellnummer auftragsnummer artikelnummer rechnung rechnungsnummer commande facture pedido factura";
 
 /** "id" rules out a telephone or card number, but not a national identity number. */
 const identifiers = "id ids identifier identifiers key keys code codes index idx uid pk fk";

@@ -111,6 +111,7 @@ function isLocalPart(local: string): boolean {
 }
 
 function isMailHost(text: string, from: number, end: number): boolean {
+  if (text.endsWith(".gserviceaccount.com", end)) return false;
   return end > from && isEmailDomainEnd(text.slice(text.lastIndexOf(".", end - 1) + 1, end));
 }
 

@@ -91,12 +91,12 @@ define("SE_PERSONNUMMER", national.sePersonnummer10, true, [
   { as: "6-4", with: ["-"], base: 0.7 },
 ]);
 define("SE_PERSONNUMMER", national.sePersonnummer12, true, [
-  { as: "12", base: 0.55 },
+  { as: "12", base: 0.45 },
   { as: "8-4", with: ["-"], base: 0.9 },
 ]);
 define("KR_RRN", national.krRrn, false, [
   { as: "13", base: WEAK },
-  { as: "6-7", with: ["-"], base: 0.6 },
+  { as: "6-7", with: ["-"], base: 0.5 },
 ]);
 define("TH_TNIN", national.thTnin, true, [
   { as: "13", base: WEAK },

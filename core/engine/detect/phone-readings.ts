@@ -137,7 +137,7 @@ function national(s: Scanner, parenthesis: boolean): Reading | undefined {
 }
 
 function isNationalShape(s: Scanner, count: number): boolean {
-  if (groupLength(s, 0) < 2 || groupLength(s, 0) > 5) return false;
+  if (groupLength(s, 0) < 2 || groupLength(s, 0) > 6) return false;
   let dots = 0;
   for (let group = 1; group < count; group++) {
     const separator = s.separator[group];
@@ -146,6 +146,16 @@ function isNationalShape(s: Scanner, count: number): boolean {
   }
   // Dots: only as France writes them, or it is a version or a decimal.
   return dots === 0 || (dots === 4 && groupLength(s, 0) === 2);
+}
+
+/** 612 22 45 45: the way Spain writes its nine digits, which begin with 6 to 9. */
+function spanish(s: Scanner): Reading | undefined {
+  if (s.groups < 4 || total(s, 4) !== 9 || digit(s, 0) < 6 || groupLength(s, 0) !== 3 || !closes(s, 4))
+    return undefined;
+  for (let group = 1; group < 4; group++) {
+    if (groupLength(s, group) !== 2 || s.separator[group] !== SPACE) return undefined;
+  }
+  return { count: 4, base: NATIONAL, rule: "phone-3-2-2-2" };
 }
 
 /** 0101 0101 0101 is a bit pattern. */
@@ -188,5 +198,5 @@ function isMobile(s: Scanner, length: number): boolean {
 /** The most specific way in which the digit groups are a telephone number. */
 export function readPhone(s: Scanner, plus: boolean, parenthesis: boolean): Reading | undefined {
   if (plus) return withPlus(s) ?? anything(s);
-  return northAmerican(s) ?? tenDigits(s) ?? withZeros(s) ?? national(s, parenthesis) ?? anything(s);
+  return northAmerican(s) ?? tenDigits(s) ?? withZeros(s) ?? national(s, parenthesis) ?? spanish(s) ?? anything(s);
 }

@@ -40,7 +40,7 @@ function scoreOf(s: Scanner, number: Number, context: Context): number {
 }
 
 function isHinted(s: Scanner, { begin, end }: Number, context: Context): boolean {
-  return (context.flags & PHONE_HINT) !== 0 || s.afterEmail(begin) || beforeEmail(s.text, end);
+  return (context.flags & PHONE_HINT) !== 0 || s.afterPersonal(begin) || beforeEmail(s.text, end);
 }
 
 function offer(s: Scanner, number: Number): void {

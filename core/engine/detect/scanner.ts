@@ -170,9 +170,9 @@ export class Scanner {
     this.lastEntity = entity;
   }
 
-  /** Whether the latest hit is an e-mail address that ends just before `start`, as in "a@b.co, 415…". */
-  afterEmail(start: number): boolean {
-    return this.lastEntity === E.EMAIL_ADDRESS && start - this.floor < 5 && this.#listed(start);
+  /** Whether something personal stands just before `start` in a list, as in "a@b.co, 415…" or `["536-32-1234","415…"`. */
+  afterPersonal(start: number): boolean {
+    return this.lastEntity >= 0 && this.lastEntity !== E.IP_ADDRESS && this.#listed(start);
   }
 
   #reports(entity: number, score: number): boolean {

@@ -54,7 +54,7 @@ function arrows(name: string, room: Room): OxlintOverride[] {
   const walls = forbidden(name, room, isRoot(name));
   return [
     { files: [`${room.path}/**/*.ts`], rules: imports([...walls, ...pure(name, room)]) },
-    ...(room.pure === undefined ? [] : [{ files: [`${room.path}/**/*.test.ts`], rules: imports(walls) }]),
+    ...(room.pure === undefined ? [] : [{ files: [`${room.path}/**/*.{test,fixture}.ts`], rules: imports(walls) }]),
     ...compositionRoots
       .filter((file) => file === `${room.path}/main.ts`)
       .map((file) => ({ files: [file], rules: imports(forbidden(name, room, true)) })),

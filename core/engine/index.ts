@@ -16,4 +16,5 @@ export { compileEdits, type CompiledEdits } from "./modify/edits.ts";
 export type { WhenNode } from "./parse/ast.ts";
 export { parseWhen } from "./parse/parse-when.ts";
 export { printWhen } from "./parse/print-when.ts";
-export { decide, emptyIndex, plan, type RuleIndex } from "./interim.ts";
+export { emptyIndex, type IndexChange, type RuleIndex } from "./rule-index/rule-index.ts";
+export { decide, plan } from "./verdict/plan.ts";

@@ -1,0 +1,83 @@
+import type { CompiledRule } from "../compile/compiled.ts";
+
+/** A rule that stands at several places of the index, so that one review may come across it more than once. */
+export class Shared {
+  readonly rule: CompiledRule;
+  constructor(rule: CompiledRule) {
+    this.rule = rule;
+  }
+}
+
+export type Entry = CompiledRule | Shared;
+/** The rules at one place of the index: mostly one, which then needs no list. */
+export type Posting = Entry | readonly Entry[];
+
+function isList(posting: Posting): posting is readonly Entry[] {
+  return Array.isArray(posting);
+}
+
+function isRule(entry: Entry, rule: CompiledRule): boolean {
+  return entry === rule || (entry instanceof Shared && entry.rule === rule);
+}
+
+export function added(posting: Posting | undefined, entry: Entry): Posting {
+  if (posting === undefined) return entry;
+  return isList(posting) ? appended(posting, entry) : [posting, entry];
+}
+
+/** Undefined when nothing is left. */
+export function removed(posting: Posting | undefined, rule: CompiledRule): Posting | undefined {
+  if (posting === undefined) return undefined;
+  if (!isList(posting)) return isRule(posting, rule) ? undefined : posting;
+  const rest = without(posting, rule);
+  return rest.length > 1 ? rest : rest[0];
+}
+
+export function appended(list: readonly Entry[], entry: Entry): readonly Entry[] {
+  const copy = list.slice();
+  copy.push(entry);
+  return copy;
+}
+
+export function indexIn(list: readonly Entry[], rule: CompiledRule): number {
+  for (let at = 0; at < list.length; at++) if (isRule(list[at] as Entry, rule)) return at;
+  return -1;
+}
+
+export function without(list: readonly Entry[], rule: CompiledRule): readonly Entry[] {
+  const at = indexIn(list, rule);
+  return at === -1 ? list : list.toSpliced(at, 1);
+}
+
+/** The rules one review has come across. */
+export class Candidates {
+  readonly rules: CompiledRule[] = [];
+  /** While a fact with several values is looked up, each rule may turn up several times. */
+  repeating = false;
+  #seen: Set<CompiledRule> | undefined;
+
+  /** What was seen before is not found again. */
+  static after(earlier: Candidates): Candidates {
+    const candidates = new Candidates();
+    if (earlier.#seen !== undefined) candidates.#seen = new Set(earlier.#seen);
+    return candidates;
+  }
+
+  add(entry: Entry): void {
+    if (entry instanceof Shared) this.#once(entry.rule);
+    else if (this.repeating) this.#once(entry);
+    else this.rules.push(entry);
+  }
+
+  addAll(posting: Posting): void {
+    if (!isList(posting)) this.add(posting);
+    else for (let at = 0; at < posting.length; at++) this.add(posting[at] as Entry);
+  }
+
+  #once(rule: CompiledRule): void {
+    this.#seen ??= new Set();
+    if (this.#seen.has(rule)) return;
+    this.#seen.add(rule);
+    this.rules.push(rule);
+  }
+}

@@ -1,0 +1,128 @@
+import type { CounterRef } from "#api";
+import { READS_COUNTER, READS_DENIALS, type CompiledRule } from "../compile/compiled.ts";
+import { createContext, type Context } from "../evaluate/context.ts";
+import { evaluateCondition } from "../evaluate/truth.ts";
+import type { CounterLimit, CounterReadings, Plan, ReviewInput, Verdict } from "../model.ts";
+import type { Bucket } from "../rule-index/bucket.ts";
+import { limitsOf } from "../rule-index/limits.ts";
+import { Candidates } from "../rule-index/posting.ts";
+import { PolicyIndex, type RuleIndex } from "../rule-index/rule-index.ts";
+import { strength } from "./precedence.ts";
+import { Tally } from "./tally.ts";
+
+const unread: CounterReadings = new Map();
+const none: readonly never[] = Object.freeze([]);
+
+/**
+ * The first half of a review: finds and evaluates every rule that needs no counter, and says which counters the others need.
+ * Throws TypeError for an index that was not made by `emptyIndex` and `with`.
+ */
+export function plan(index: RuleIndex, input: ReviewInput): Plan {
+  if (!(index instanceof PolicyIndex)) throw new TypeError("not an index of this engine");
+  return new OpenReview(index, input);
+}
+
+/** The second half, once the counters were read. It may be asked again with other readings: the plan does not change. */
+export function decide(planned: Plan, readings: CounterReadings): Verdict {
+  if (!(planned instanceof OpenReview)) throw new TypeError("not a plan of this engine");
+  return planned.decide(readings);
+}
+
+class OpenReview implements Plan {
+  readonly counters: readonly CounterRef[];
+  readonly limits: readonly CounterLimit[];
+  readonly refusedAlready: boolean;
+  readonly #index: PolicyIndex;
+  readonly #input: ReviewInput;
+  readonly #buckets: readonly Bucket[];
+  readonly #candidates: Candidates;
+  /** Candidates that look at a counter. */
+  readonly #waiting: readonly CompiledRule[];
+  #tally: Tally | undefined;
+
+  constructor(index: PolicyIndex, input: ReviewInput) {
+    this.#index = index;
+    this.#input = input;
+    const { action, tool, subject } = input;
+    // Other actions have no tool, whatever the caller sends.
+    this.#buckets = index.collect(subject.namespace, action === "tool_call" ? tool : undefined);
+    this.#candidates = new Candidates();
+    const context = createContext(input, unread);
+    for (const bucket of this.#buckets) bucket.visit(context, this.#candidates);
+    const { tally, waiting } = evaluated(this.#candidates.rules, context);
+    this.#tally = tally;
+    this.#waiting = waiting;
+    this.counters = countersOf(this.#buckets);
+    this.limits = this.counters.length === 0 ? none : limitsFor(this.#buckets, waiting);
+    const { winner } = tally;
+    this.refusedAlready = winner !== undefined && strength[winner.decision] >= strength.require_approval;
+  }
+
+  decide(readings: CounterReadings): Verdict {
+    const tally = this.#takeTally();
+    if (this.counters.length > 0) this.#decideCounted(tally, readings);
+    return tally.verdict(this.#index.policiesFor(this.#input), this.#index.revision);
+  }
+
+  /** What the first half found goes into the first verdict; for another one it is found again. */
+  #takeTally(): Tally {
+    const tally = this.#tally ?? evaluated(this.#candidates.rules, createContext(this.#input, unread)).tally;
+    this.#tally = undefined;
+    return tally;
+  }
+
+  #decideCounted(tally: Tally, readings: CounterReadings): void {
+    const context = createContext(this.#input, readings);
+    const found = Candidates.after(this.#candidates);
+    for (const bucket of this.#buckets) bucket.visitCounted(context, found, false);
+    const last: CompiledRule[] = [];
+    for (const rule of [...this.#waiting, ...found.rules]) {
+      if ((rule.reads & READS_DENIALS) === 0) tally.add(rule, evaluateCondition(rule.condition, context), context.why);
+      else last.push(rule);
+    }
+    // api.md: denials_in_run includes this action, so what looks at it is asked once it is known whether the others deny.
+    context.extraDenials = tally.winner?.decision === "deny" && tally.winner.reason === "policy" ? 1 : 0;
+    const late = Candidates.after(found);
+    for (const bucket of this.#buckets) bucket.visitCounted(context, late, true);
+    for (const rule of [...last, ...late.rules]) {
+      tally.add(rule, evaluateCondition(rule.condition, context), context.why);
+    }
+  }
+}
+
+function evaluated(
+  rules: readonly CompiledRule[],
+  context: Context,
+): { tally: Tally; waiting: readonly CompiledRule[] } {
+  const tally = new Tally();
+  const waiting: CompiledRule[] = [];
+  for (const rule of rules) {
+    if ((rule.reads & READS_COUNTER) !== 0) waiting.push(rule);
+    else tally.add(rule, evaluateCondition(rule.condition, context), context.why);
+  }
+  return { tally, waiting };
+}
+
+/** Every counter that a rule for this tool looks at: precomputed in each bucket. */
+function countersOf(buckets: readonly Bucket[]): readonly CounterRef[] {
+  const counting = buckets.filter((bucket) => bucket.counters.refs.length > 0);
+  const [only] = counting;
+  if (only === undefined) return none;
+  if (counting.length === 1) return only.counters.refs;
+  const all = new Map<string, CounterRef>();
+  for (const bucket of counting) for (const counter of bucket.counters.refs) all.set(counter.key, counter);
+  return [...all.values()];
+}
+
+/** The lowest limit on each counter: of the candidates, and of rules that the counter itself will lead to. */
+function limitsFor(buckets: readonly Bucket[], waiting: readonly CompiledRule[]): readonly CounterLimit[] {
+  const lowest = new Map<string, CounterLimit>();
+  const take = (limit: CounterLimit | undefined): void => {
+    if (limit === undefined) return;
+    const known = lowest.get(limit.counter.key);
+    if (known === undefined || limit.limit < known.limit) lowest.set(limit.counter.key, limit);
+  };
+  for (const bucket of buckets) for (const table of bucket.counted) take(table.limit);
+  for (const rule of waiting) for (const limit of limitsOf(rule)) take(limit);
+  return [...lowest.values()];
+}

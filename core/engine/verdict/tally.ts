@@ -1,0 +1,104 @@
+import type { Decision } from "#api";
+import { READS_RUN_TREE, type CompiledRule } from "../compile/compiled.ts";
+import { FALSE, TRUE, type Match, type Truth, type Verdict } from "../model.ts";
+import { compareRules, decisionOf, strength } from "./precedence.ts";
+
+/** How many matches and truths a verdict lists. */
+export const LISTED = 64;
+
+interface Found extends Match {
+  readonly rule: CompiledRule;
+}
+
+/** The strongest matches in order, and how many there were. Beyond the limit a match costs one comparison. */
+class Strongest {
+  readonly list: Found[] = [];
+  total = 0;
+
+  add(rule: CompiledRule, decision: Decision, reason: string): void {
+    this.total++;
+    const { list } = this;
+    let at = list.length;
+    if (at === LISTED && !comesBefore(rule, decision, list[LISTED - 1] as Found)) return;
+    while (at > 0 && comesBefore(rule, decision, list[at - 1] as Found)) at--;
+    const found = { policy: rule.policy.identity, rule, decision, mode: rule.mode, reason };
+    if (at === list.length) list.push(found);
+    else list.splice(at, 0, found);
+    if (list.length > LISTED) list.pop();
+  }
+}
+
+function comesBefore(rule: CompiledRule, decision: Decision, other: Found): boolean {
+  const order = strength[other.decision] - strength[decision];
+  return order === 0 ? compareRules(rule, other.rule) < 0 : order < 0;
+}
+
+type Truths = { rule: string; truth: Truth }[];
+
+/** What the rules said, in whatever order they were evaluated: the verdict does not depend on it. */
+export class Tally {
+  readonly #matched = new Strongest();
+  readonly #audit = new Strongest();
+  readonly #asking: Found[] = [];
+  readonly #modifying: Found[] = [];
+  readonly #held: Truths = [];
+  readonly #failed: Truths = [];
+  #terminatesTree = false;
+
+  /** `why` is empty unless the rule is unevaluable. */
+  add(rule: CompiledRule, truth: Truth, why: string): void {
+    this.#note(rule, truth);
+    if (truth === FALSE) return;
+    const decision = decisionOf(rule.action, truth);
+    const reason = truth === TRUE ? "policy" : `runtime_error:${why}`;
+    if (rule.mode === "Audit") {
+      this.#audit.add(rule, decision, reason);
+      return;
+    }
+    this.#matched.add(rule, decision, reason);
+    if (decision === "deny" || decision === "allow") return;
+    this.#keep(rule, decision, reason);
+  }
+
+  /** What must not be cut: an approval names all who were asked, and every modification is applied. */
+  #keep(rule: CompiledRule, decision: Decision, reason: string): void {
+    if (decision === "terminate") this.#terminatesTree ||= (rule.reads & READS_RUN_TREE) !== 0;
+    else {
+      const list = decision === "modify" ? this.#modifying : this.#asking;
+      list.push({ policy: rule.policy.identity, rule, decision, mode: rule.mode, reason });
+    }
+  }
+
+  #note(rule: CompiledRule, truth: Truth): void {
+    const list = truth === FALSE ? this.#failed : this.#held;
+    if (list.length < LISTED) list.push({ rule: `${rule.policy.key}/${rule.id}`, truth });
+  }
+
+  /** The strongest enforcing match that decides anything. */
+  get winner(): Match | undefined {
+    const [first] = this.#matched.list;
+    return first === undefined || first.decision === "allow" ? undefined : first;
+  }
+
+  verdict(policiesEvaluated: number, revision: string): Verdict {
+    const { winner } = this;
+    return {
+      decision: winner?.decision ?? "allow",
+      winner,
+      matched: this.#matched.list,
+      matchedTotal: this.#matched.total,
+      audit: this.#audit.list,
+      auditTotal: this.#audit.total,
+      modifications: inOrder(this.#modifying).map((match) => ({ match, operations: match.rule.operations })),
+      asking: inOrder(this.#asking),
+      policiesEvaluated,
+      revision,
+      terminatesTree: this.#terminatesTree,
+      truths: this.#failed.length === 0 ? this.#held : [...this.#held, ...this.#failed].slice(0, LISTED),
+    };
+  }
+}
+
+function inOrder(found: Found[]): Found[] {
+  return found.length < 2 ? found : found.sort((a, b) => compareRules(a.rule, b.rule));
+}

@@ -8,7 +8,6 @@ export { compileGrant, type CompiledGrant, matchesGrant } from "./compile/grant.
 export { createInterner, type Interner } from "./compile/interner.ts";
 export * from "./detect/index.ts";
 export { type Diagnostic, diagnosticCatalog, type DiagnosticCode, Findings } from "./diagnostic.ts";
-export { didYouMean } from "./catalog/did-you-mean.ts";
 export * from "./model.ts";
 export { applyModify, type ModifyFailure } from "./modify/apply.ts";
 export { diffArgs, type PatchOperation } from "./modify/diff.ts";

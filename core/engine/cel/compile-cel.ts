@@ -1,5 +1,5 @@
+import { closest } from "#api";
 import { serialize, type ASTNode, type Environment } from "@marcbachmann/cel-js";
-import { didYouMean } from "../catalog/did-you-mean.ts";
 import type { CelProgram } from "../compile/compiled.ts";
 import type { Interner } from "../compile/interner.ts";
 import { OperandError } from "../compile/operand-error.ts";
@@ -83,7 +83,7 @@ function explain(error: unknown): string {
 
 function suggestion(error: unknown): string | undefined {
   const name = error instanceof Error ? /Unknown variable: (\w+)/.exec(error.message)?.[1] : undefined;
-  return name === undefined ? undefined : didYouMean(name, celVariables);
+  return name === undefined ? undefined : closest(name, celVariables);
 }
 
 type MethodCall = Extract<ASTNode, { op: "rcall" }>;

@@ -1,5 +1,4 @@
-import { type PolicyResource, ruleActions } from "#api";
-import { didYouMean } from "../catalog/did-you-mean.ts";
+import { closest, type PolicyResource, ruleActions } from "#api";
 import { describe } from "../compile/meaning.ts";
 import type { RuleDraft } from "../compile/rule.ts";
 import type { Findings } from "../diagnostic.ts";
@@ -88,7 +87,7 @@ function checkGroups({ resource, groups, findings }: CheckScope): void {
   const names = [...groups.keys()];
   for (const [index, action] of (resource.spec.requireApproval?.actions ?? []).entries()) {
     if (groups.has(action) || /[.*?]/.test(action)) continue;
-    const meant = didYouMean(action, names);
+    const meant = closest(action, names);
     if (meant === undefined) continue;
     findings.warning(
       "unknown-group",

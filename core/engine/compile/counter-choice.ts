@@ -1,6 +1,5 @@
-import { parseDuration, type CounterPer } from "#api";
+import { closest, parseDuration, type CounterPer } from "#api";
 import { counterOptions, factEntry, MAX_WINDOW_MS, type CounterFact } from "../catalog/facts.ts";
-import { didYouMean } from "../catalog/did-you-mean.ts";
 import type { Findings } from "../diagnostic.ts";
 import type { TestNode } from "../parse/ast.ts";
 import { catalogName } from "../parse/fact-name.ts";
@@ -38,7 +37,7 @@ function perOf(node: TestNode, counter: CounterFact, report: Report): CounterPer
   if (per === undefined) return undefined;
   const found = counter.per.find((known) => known === per);
   if (found !== undefined) return found;
-  const meant = typeof per === "string" ? didYouMean(per, counter.per) : undefined;
+  const meant = typeof per === "string" ? closest(per, counter.per) : undefined;
   const why = counter.span === "run" ? ": a run belongs to one agent" : "";
   report().error(
     "bad-per",

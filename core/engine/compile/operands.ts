@@ -1,6 +1,5 @@
-import { isRunlogError } from "#api";
+import { closest, isRunlogError } from "#api";
 import { factEntry, type FactEntry } from "../catalog/facts.ts";
-import { didYouMean } from "../catalog/did-you-mean.ts";
 import { operatorEntry, type OperandKind } from "../catalog/operators.ts";
 import { compileDetector, entityTypes, type DetectOptions } from "../detect/index.ts";
 import { parseHost, parseNetwork, type Network } from "../operators/address.ts";
@@ -130,7 +129,7 @@ export function detectionOf(operand: unknown, family: DetectOptions["family"], {
   const known = entityTypes.filter((entity) => entity.family === family).map(({ type }) => type);
   for (const type of entities ?? []) {
     if (known.includes(type)) continue;
-    const meant = didYouMean(type, known);
+    const meant = closest(type, known);
     throw new OperandError("unknown-entity", `${shown(type)} is none of the ${family} entities`, meant);
   }
   const sorted = entities === undefined ? undefined : [...new Set(entities)].sort();
@@ -164,7 +163,7 @@ function detectionOptions(operand: unknown): { entities?: readonly string[]; min
     throw new OperandError(
       "bad-operand",
       `there is no option ${shown(unknown)}`,
-      didYouMean(unknown, ["entities", "min_score"]),
+      closest(unknown, ["entities", "min_score"]),
     );
   return {
     ...(entities === undefined ? {} : { entities: listOf(entities).map(boundedText) }),

@@ -1,6 +1,5 @@
-import { parseDuration } from "#api";
+import { closest, parseDuration } from "#api";
 import type { FactEntry, FactType } from "../catalog/facts.ts";
-import { didYouMean } from "../catalog/did-you-mean.ts";
 import { compareNumeric, parseDecimal, scaleDecimal, type Numeric } from "../decimal.ts";
 import type { Scalar } from "../operators/equality.ts";
 import type { Interval, Threshold, Unit } from "../operators/ordering.ts";
@@ -80,7 +79,7 @@ function jsonScalar(value: unknown): Scalar {
 
 function checkKnown(value: string, { values }: FactEntry): void {
   if (values === undefined || values.includes(value)) return;
-  const meant = didYouMean(value, values);
+  const meant = closest(value, values);
   throw new OperandError("unknown-value", `${shown(value)} is none of ${values.join(", ")}`, meant);
 }
 

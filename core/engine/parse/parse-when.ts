@@ -1,5 +1,5 @@
+import { closest } from "#api";
 import { counterOptions, factEntry, factNames, type CounterOption } from "../catalog/facts.ts";
-import { didYouMean } from "../catalog/did-you-mean.ts";
 import { isOperatorName, operatorNames } from "../catalog/operators.ts";
 import type { Findings, Path } from "../diagnostic.ts";
 import type { CounterOptions, TestNode, WhenNode } from "./ast.ts";
@@ -111,7 +111,7 @@ class WhenParser {
   }
 
   #unknownOperator(name: string, path: Path, counter: boolean): void {
-    const meant = didYouMean(name, counter ? [...operatorNames, ...counterOptions] : operatorNames);
+    const meant = closest(name, counter ? [...operatorNames, ...counterOptions] : operatorNames);
     const hint = meant === undefined ? `; operators are ${operatorNames.join(", ")}` : `; did you mean ${meant}?`;
     this.#findings.error("unknown-operator", path, `there is no operator "${shorten(name)}"${hint}`, meant);
   }
@@ -129,8 +129,8 @@ function shorten(text: string): string {
 function nearestFact(key: string): string | undefined {
   const head = /^[^.[]*/.exec(key)?.[0] ?? "";
   const rest = key.slice(head.length);
-  const whole = didYouMean(key, [...factNames.filter((name) => name !== "labels"), ...combinators]);
+  const whole = closest(key, [...factNames.filter((name) => name !== "labels"), ...combinators]);
   if (rest === "" || whole !== undefined) return whole;
-  const root = didYouMean(head, ["args", "labels"]);
+  const root = closest(head, ["args", "labels"]);
   return root !== undefined && parseFactName(root + rest) !== undefined ? shorten(root + rest) : undefined;
 }

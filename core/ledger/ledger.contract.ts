@@ -667,6 +667,17 @@ export function ledgerContract(
         expect(await drive.read(counters.cost("agent"))).toBe(6);
       });
 
+      it("a record of a review that found its run closed counts nothing", async () => {
+        await drive.review({ uid: "a" });
+        await drive.review({ uid: "a", run: runOf("child"), parent: { run: runOf("run-1") } });
+        await drive.close(runOf("child"), closure("ended", NOON));
+        const finish = { answer: "", decision: "deny", mayRun: false, countsAsDenial: false } as const;
+        const request = asks({ uid: "late", run: runOf("child") });
+        log.record({ kind: "review", at: NOON, request, finish });
+        await crash();
+        expect(await drive.read(counters.toolCalls("run"))).toBe(3);
+      });
+
       it("restores a report that came long after its review", async () => {
         await drive.review({ uid: "a", cost: 6 });
         clock.advance(3 * HOUR);

@@ -35,6 +35,8 @@ describe("bounded memory", () => {
     await drive.review({ uid: "b", cost: 7, run: runOf("child"), parent: { run: runOf("run-1") } });
     await drive.settle("a", { cost: 4, tokens: 0 });
     await drive.settle("b", { cost: 8, tokens: 0 }, { run: runOf("child") });
+    await drive.review({ uid: "skipped", cost: 9 });
+    await drive.settle("skipped", null);
     const end = closure("terminated", NOON);
     await drive.review({ uid: "t", run: runOf("dead") }, { mayRun: false, terminate: { closure: end, tree: false } });
     for (let i = 0; i < 10; i++) {
@@ -45,6 +47,7 @@ describe("bounded memory", () => {
     expect(await drive.read(counters.cost("run", "run"), { run: runOf("child") })).toBe(12);
     expect(await drive.read(counters.cost("run", "day"), { run: runOf("child") })).toBe(12);
     expect(await drive.read(counters.cost("agent", "run"))).toBe(4);
+    expect(await drive.read(counters.calls(HOUR, "mail.send", "run"))).toBe(3);
     expect(await drive.read(counters.identical(), { callDigest: "same" })).toBe(2);
     expect(await drive.read(counters.cost("agent"))).toBe(12);
     expect(await ledger.begin(asks({ uid: "a" }))).toEqual({ kind: "answered", answer: "answer to a" });
@@ -163,6 +166,26 @@ describe("bounded memory", () => {
     expect(await drive.read(counters.cost("run", "run"))).toBe(121);
     expect(await drive.read(counters.toolCalls("run"), { run: runOf("child-3") })).toBe(8);
     expect(await ledger.begin(asks({ uid: "n", run: runOf("child-0") }))).toEqual({ kind: "closed", closure: end });
+  });
+
+  it("restores a tree whose root stayed in memory while its sub-runs did not", async () => {
+    const { clock, log, drive } = small({});
+    await drive.review({ uid: "kept", cost: 1 });
+    for (const uid of ["a", "b"]) {
+      for (let i = 0; i < 4; i++) {
+        const run = runOf(`child-${i}`);
+        await drive.review({ uid, cost: 10, run, ...(uid === "a" ? { parent: { run: runOf("run-1") } } : {}) });
+        await drive.settle(uid, { cost: 20, tokens: 0 }, { run });
+      }
+    }
+    const ledger = createMemoryLedger({ clock, archive: log, limits: { maxRunsInMemory: 2 } });
+    for (const event of log.events) ledger.restore(event);
+    const restored = new Driver(ledger, log, () => clock.now());
+    expect(await restored.read(counters.cost("run", "run"))).toBe(161);
+    expect(await restored.read(counters.cost("run", "day"))).toBe(161);
+    expect(await restored.read(counters.cost("agent"))).toBe(161);
+    expect(await restored.settle("kept", { cost: 2, tokens: 0 })).toBe("settled");
+    expect(await restored.read(counters.cost("run", "run"))).toBe(162);
   });
 
   it("ends a run that went idle while it was put away", async () => {

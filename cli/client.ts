@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, RunlogError, type ErrorCode, errorTable, type Problem } from "#api";
+import { messageOf, parseJson, RunlogError, type ErrorCode, errorTable, type Problem } from "#api";
 import type { Io } from "./io.ts";
 
 export interface ServerFlags {
@@ -35,7 +35,7 @@ export async function createClient(io: Io, flags: ServerFlags): Promise<Client> 
       });
     }
     if (!response.ok) throw problemOf(response.status, text);
-    return JSON.parse(text) as T;
+    return parseJson(text) as T;
   };
   return {
     get: (path, query = {}, timeoutMs = TIMEOUT_MS) => call(withQuery(path, query), { headers }, timeoutMs),

@@ -1,4 +1,4 @@
-import { RunlogError, type ApprovalRequest, type ModifyOperation, type Vote } from "#api";
+import { parseJson, RunlogError, type ApprovalRequest, type ModifyOperation, type Vote } from "#api";
 import { votedDigestOf } from "#approvals";
 import { stringify } from "yaml";
 import { createClient, type Client, type ServerFlags } from "../client.ts";
@@ -166,7 +166,7 @@ export function editsOf(flags: Pick<VoteFlags, "set" | "remove" | "redact">): Mo
 
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }

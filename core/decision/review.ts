@@ -1,4 +1,4 @@
-import { RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
+import { parseJson, RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
 import { decide, plan, type CounterReadings, type Plan, type RuleIndex, type Verdict } from "#engine";
 import type { BeginResult } from "#ledger";
 import { ask, clear } from "./approval.ts";
@@ -31,7 +31,7 @@ export async function review(deciding: Deciding, caller: Caller, request: Review
   deciding.runLog.admit(question.dryRun);
   const planned = plan(index, inputOf(question));
   const begun = await begin(deciding, question, planned);
-  if (begun.kind === "answered") return JSON.parse(begun.answer) as ReviewResponse;
+  if (begun.kind === "answered") return parseJson(begun.answer) as unknown as ReviewResponse;
   if (begun.kind === "closed") return closed(deciding, question, index, begun);
   if (begun.kind !== "open") throw refusal(begun);
   try {
@@ -177,7 +177,7 @@ async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: 
     countsAsDenial: kept.countsAsDenial,
     terminate: kept.terminate,
   });
-  if (!first) return JSON.parse(answer) as ReviewResponse;
+  if (!first) return parseJson(answer) as unknown as ReviewResponse;
   deciding.decided(kept, question);
   return kept.response;
 }

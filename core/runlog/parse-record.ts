@@ -1,4 +1,4 @@
-import { RunlogError, messageOf } from "#api";
+import { messageOf, parseJson, RunlogError } from "#api";
 import { type LogRecord, recordSchema } from "./record.ts";
 
 /**
@@ -19,18 +19,10 @@ export function parseRecord(text: string): LogRecord {
 /** A record that this log wrote: read back unchecked. Throws RL_STORE_UNAVAILABLE when it is no JSON any more. */
 export function readRecord(seq: number, body: string): LogRecord {
   try {
-    return JSON.parse(body) as LogRecord;
+    return parseJson(body) as unknown as LogRecord;
   } catch (error) {
     throw new RunlogError("RL_STORE_UNAVAILABLE", `record ${seq} of the run log is damaged: ${messageOf(error)}`, {
       cause: error,
     });
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new RunlogError("RL_BAD_JSON", messageOf(error), { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import type { ApprovalPhase, ApprovalRequest, RunIdentity } from "#api";
+import { parseJson, type ApprovalPhase, type ApprovalRequest, type RunIdentity } from "#api";
 import type { Database, SchemaPart, SqlValue } from "#storage";
 import { ordinalOf, questionLabelOf } from "../name.ts";
 import { cursorOf, phaseOf, runOf } from "../store-index.ts";
@@ -196,5 +196,5 @@ function stateOf({ request, closesAt, changedAt }: ApprovalWrite): readonly SqlV
 }
 
 function stored({ version, body }: Row): StoredApproval {
-  return { request: JSON.parse(body) as ApprovalRequest, version: `${version}` };
+  return { request: parseJson(body) as unknown as ApprovalRequest, version: `${version}` };
 }

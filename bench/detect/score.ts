@@ -131,7 +131,8 @@ export interface CaseScore {
   readonly foundAtAnyScore: number;
   readonly negatives: number;
   readonly falseAlarms: number;
-  readonly missedTexts: readonly string[];
+  /** Numbers of the positive cases that are not found by default. */
+  readonly missed: readonly number[];
 }
 
 export function scoreCases(cases: readonly RecognizerCase[], entity: string): CaseScore {
@@ -150,6 +151,6 @@ export function scoreCases(cases: readonly RecognizerCase[], entity: string): Ca
     foundAtAnyScore: positives.filter(({ text, expected }) => count(eager, text) >= expected).length,
     negatives: negatives.length,
     falseAlarms: negatives.filter(({ text }) => count(normal, text) > 0).length,
-    missedTexts: missed.map(({ text }) => text),
+    missed: missed.map(({ id }) => Number(id.replace(/^\D+/, ""))),
   };
 }

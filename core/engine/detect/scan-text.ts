@@ -75,11 +75,13 @@ function mayGoOnWithLetters(text: string, start: number, end: number): boolean {
 }
 
 function measured(s: Scanner, start: number, firstEnd: number): number {
+  const withLetter = lettered(s, start, firstEnd);
+  if (withLetter > firstEnd) return withLetter;
   s.proposalStart = start;
   numbers(s);
   if ((s.groupDigits[s.groups] ?? 0) >= SHORTEST_NUMBER) phone(s);
   const found = s.settle();
-  return found >= 0 ? found : lettered(s, start, firstEnd);
+  return found >= 0 ? found : firstEnd;
 }
 
 function lettered(s: Scanner, start: number, firstEnd: number): number {

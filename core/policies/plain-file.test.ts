@@ -106,7 +106,7 @@ describe("max_cost_per_run", () => {
     expect(verdict(policy, "pay", {}, 1_000_000).decision).toBe("allow");
   });
 
-  it.each(["lots", "$$1", "-1", "1e3", "''", "[1]", "null", "true"])(
+  it.each(["lots", "$$1", "-1", "'1e3'", "''", "[1]", "null", "true"])(
     "refuses %s, at top level and as an item",
     (value) => {
       expect(errors(`max_cost_per_run: ${value}`)[0]).toMatchObject({ field: "max_cost_per_run", line: 1 });
@@ -176,7 +176,7 @@ describe("require_approval", () => {
 
   it("refuses approvers at top level that nothing uses", () => {
     expect(errors("policies:\n  - { id: a, when: {}, action: deny }\napprovers: [sec]")).toEqual([
-      { code: "unused-field", field: "approvers", line: 3, column: 12 },
+      { code: "unused-field", field: "approvers", line: 3, column: 1 },
     ]);
   });
 
@@ -210,7 +210,7 @@ describe("findings of a plain file", () => {
     [
       "the same shorthand twice without an id",
       "policies:\n  - block_pii: true\n  - block_pii: [US_SSN]\n",
-      ["invalid-value", "policies", 2, 3],
+      ["invalid-value", "policies[1].block_pii", 3, 5],
     ],
   ] as const)("%s stands where it is written", (_, text, [code, field, line, column]) => {
     expect(errors(text)).toContainEqual({ code, field, line, column });

@@ -108,6 +108,15 @@ function convertItems(
   const rules: JsonValue[] = [];
   items.forEach((item, i) => {
     const key = isObject(item) ? shorthands.find((shorthand) => Object.hasOwn(item, shorthand)) : undefined;
+    if (key === "max_cost_per_run" && isObject(item) && !isAmount(item[key])) {
+      problems.push({
+        severity: "error",
+        code: "invalid-value",
+        path: ["policies", i, key],
+        message: `${key}: expected an amount of USD such as $1.00`,
+      });
+      return;
+    }
     const rule = key === undefined || !isObject(item) ? item : expandItem(item, key, groups);
     if (rule === undefined) return;
     origins.set(`spec.rules.${rules.length}`, { path: ["policies", i] });
@@ -163,6 +172,12 @@ function conditionOf(key: Shorthand, value: JsonValue, groups: Record<string, un
     typeof name === "string" && Object.hasOwn(groups, name) ? (groups[name] as JsonValue[]) : [name],
   );
   return { tool: { in: tools } };
+}
+
+/** As at top level, where the schema says it. */
+function isAmount(value: JsonValue | undefined): boolean {
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && /^\$?[0-9]{1,12}(\.[0-9]{1,18})?$/.test(text);
 }
 
 /** The longest known prefix of the path is replaced by where it came from. */

@@ -6,7 +6,7 @@ import { endOfString, QUOTE } from "./json-scan.ts";
  * Whether the name of a member is written with an escape, in a text that is valid JSON.
  *
  * Such names must not be left to JSON.parse: V8 compares the text of a name with the name it saw at this place in an earlier document, and takes a
- * name whose last character is escaped for one that ends in a backslash (nodejs/node#63785; seen with V8 13.6 and 14.6). One document
+ * name whose last character is escaped for one that ends in a backslash (nodejs/node#63785; reported for V8 13.6 and 14.6). One document
  * could so make the next one's `"amoun\u0074"` read as another name, past every rule about `amount`.
  */
 export function hasEscapedName(text: string): boolean {

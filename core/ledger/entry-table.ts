@@ -61,12 +61,13 @@ export class EntryTable {
     return this.#remembered.size >= maxAnswers || (!this.#archived && this.#bytes >= maxAnswerBytes);
   }
 
-  create(run: Run, request: EntryRequest, at: number): Entry {
-    this.makeRoom(at);
+  /** `now` is the present, also when the review was decided long before. */
+  create(run: Run, request: EntryRequest, { at, now }: { readonly at: number; readonly now: number }): Entry {
+    this.makeRoom(now);
     const entry = new Entry(run, request, at);
-    if (this.#early.size > 0) this.#early.delete(putAwayKey(run, request.uid));
+    this.forgetEarly(run.key, request.uid);
     run.entries.set(entry.uid, entry);
-    entry.waiting = this.#waiting.append(entry);
+    entry.waiting = this.#waiting.insert(entry, (other) => other.at > at);
     entry.remembered = this.#remembered.append(entry);
     run.pins++;
     return entry;
@@ -109,6 +110,11 @@ export class EntryTable {
   /** May this uid have been answered less than an hour ago, and be put away since? */
   mayBePutAway(run: Run, uid: string, now: number): boolean {
     return this.#putAway.has(putAwayKey(run, uid), now);
+  }
+
+  /** The review is back, or something else became of it. */
+  forgetEarly(runKey: string, uid: string): void {
+    if (this.#early.size > 0) this.#early.delete(`${runKey}\n${uid}`);
   }
 
   /** Kept reservations that had to be put away before their time. */

@@ -6,6 +6,8 @@ export interface Node<T> {
   list: List<T> | undefined;
 }
 
+const MAX_PASSED = 1_000;
+
 /** A doubly linked list: appending, removing and moving to the end are O(1), whatever its length. Oldest first. */
 export class List<T> {
   #first: Node<T> | undefined;
@@ -22,7 +24,7 @@ export class List<T> {
 
   append(item: T): Node<T> {
     const node: Node<T> = { item, before: undefined, after: undefined, list: undefined };
-    this.#link(node);
+    this.#link(node, this.#last);
     return node;
   }
 
@@ -39,15 +41,27 @@ export class List<T> {
   moveToEnd(node: Node<T>): void {
     if (node.list !== this || node === this.#last) return;
     this.remove(node);
-    this.#link(node);
+    this.#link(node, this.#last);
   }
 
-  #link(node: Node<T>): void {
-    node.before = this.#last;
+  /** Keeps an almost sorted list sorted: passes over what is to come after the item, at most 1 000 from the end. */
+  insert(item: T, comesAfter: (other: T) => boolean): Node<T> {
+    let behind = this.#last;
+    for (let i = 0; i < MAX_PASSED && behind !== undefined && comesAfter(behind.item); i++) behind = behind.before;
+    const node: Node<T> = { item, before: undefined, after: undefined, list: undefined };
+    this.#link(node, behind);
+    return node;
+  }
+
+  #link(node: Node<T>, behind: Node<T> | undefined): void {
+    const ahead = behind === undefined ? this.#first : behind.after;
+    node.before = behind;
+    node.after = ahead;
     node.list = this;
-    if (this.#last === undefined) this.#first = node;
-    else this.#last.after = node;
-    this.#last = node;
+    if (behind === undefined) this.#first = node;
+    else behind.after = node;
+    if (ahead === undefined) this.#last = node;
+    else ahead.before = node;
     this.#size++;
   }
 }

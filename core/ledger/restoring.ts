@@ -36,7 +36,7 @@ export class Restoring {
         return;
       case "expired": {
         const entry = this.#run(event.run)?.entries.get(event.uid);
-        this.#unswept.delete(uidKey(event.run, event.uid));
+        this.#swept(event.run, event.uid);
         if (entry?.state === "kept") this.#parts.entries.turn(entry, "expired");
         return;
       }
@@ -62,6 +62,11 @@ export class Restoring {
 
   settled(run: RunIdentity, uid: string): void {
     if (this.#unswept.size > 0) this.#unswept.delete(uidKey(run, uid));
+  }
+
+  #swept(run: RunIdentity, uid: string): void {
+    this.settled(run, uid);
+    this.#parts.entries.forgetEarly(runKey(run), uid);
   }
 
   #review(event: ReviewEvent): void {
@@ -92,7 +97,7 @@ export class Restoring {
   #settle({ request, replaces, at }: SettleEvent): void {
     const run = this.#run(request.run);
     const entry = run?.entries.get(request.uid);
-    this.#unswept.delete(uidKey(request.run, request.uid));
+    this.#swept(request.run, request.uid);
     if (entry !== undefined) {
       settle(entry, request, { ...this.#parts, clock: { now: () => at } });
       return;
@@ -147,7 +152,11 @@ export class Restoring {
     if (before !== undefined) entries.drop(before);
     const userSubject = request.user === undefined ? undefined : subjects.user(run.agent, request.user);
     const until = at + limits.answerTtlMs;
-    return entries.create(run, { ...request, action: actionOf(request), userSubject, until }, at);
+    return entries.create(
+      run,
+      { ...request, action: actionOf(request), userSubject, until },
+      { at, now: this.#parts.clock.now() },
+    );
   }
 
   /** Counts for the budgets only: its run is not in memory as a whole. */

@@ -124,7 +124,11 @@ export class Reviews {
     const until = now + limits.answerTtlMs;
     const { uid, requestDigest, model, user } = request;
     const action = actionOf(request);
-    const entry = entries.create(run, { uid, requestDigest, model, user, action, userSubject, until }, now);
+    const entry = entries.create(
+      run,
+      { uid, requestDigest, model, user, action, userSubject, until },
+      { at: now, now },
+    );
     entry.opens = !run.opened;
     run.opened = true;
     run.touch(now);

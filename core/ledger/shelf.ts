@@ -166,7 +166,7 @@ export class Shelf {
     const entry = entries.create(
       run,
       { ...request, action: actionOf(request), userSubject, until: at + limits.answerTtlMs },
-      at,
+      { at, now: this.#options.now() },
     );
     entry.pending = 0;
     entry.counted = request.action === "tool_call" && !request.resend;

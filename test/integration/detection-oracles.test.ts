@@ -26,6 +26,8 @@ interface Oracle {
   readonly says: (text: string) => boolean;
   /** Where the oracle says yes and we say no on purpose. */
   readonly exception?: (text: string) => boolean;
+  /** Where we say yes and the oracle does not. */
+  readonly more?: (text: string) => boolean;
   readonly reason?: string;
 }
 
@@ -47,7 +49,13 @@ const oracles: readonly Oracle[] = [
     texts: joined(fc.constant("11010519"), birth, digits(3), fc.stringMatching(/^[0-9X]$/)),
     says: (text) => validator.isIdentityCard(text, "zh-CN"),
   },
-  { type: "DE_TAX_ID", texts: digits(11), says: (text) => validator.isTaxID(text, "de-DE") },
+  {
+    type: "DE_TAX_ID",
+    texts: digits(11),
+    says: (text) => validator.isTaxID(text, "de-DE"),
+    more: (text) => new Set(text.slice(0, 10)).size === 10,
+    reason: "ten different digits are not issued, but stand in many examples",
+  },
   { type: "BR_CPF", texts: digits(11), says: (text) => validator.isTaxID(text, "pt-BR") },
   { type: "BR_CNPJ", texts: digits(14), says: (text) => validator.isTaxID(text, "pt-BR") },
   { type: "BE_NRN", texts: joined(birth, digits(5)), says: (text) => validator.isTaxID(text, "fr-BE") },
@@ -110,18 +118,24 @@ const oracles: readonly Oracle[] = [
 ];
 
 describe("agreement with validator", () => {
-  it.each(oracles.map((oracle) => [oracle.type, oracle] as const))("%s", (_, { type, texts, says, exception }) => {
-    const found = recognizer(type);
-    fc.assert(
-      fc.property(texts, (text) => {
-        expect(found(text)).toBe(says(text) && exception?.(text) !== true);
-      }),
-      { numRuns: 4000 },
-    );
-  });
+  it.each(oracles.map((oracle) => [oracle.type, oracle] as const))(
+    "%s",
+    (_, { type, texts, says, exception, more }) => {
+      const found = recognizer(type);
+      fc.assert(
+        fc.property(texts, (text) => {
+          fc.pre(more?.(text) !== true);
+          expect(found(text)).toBe(says(text) && exception?.(text) !== true);
+        }),
+        { numRuns: 4000, seed: 20_260_901 },
+      );
+    },
+  );
 
   it("every disagreement has a reason", () => {
-    expect(oracles.filter(({ exception, reason }) => exception !== undefined && reason === undefined)).toEqual([]);
+    expect(
+      oracles.filter(({ exception, more, reason }) => (exception ?? more) !== undefined && reason === undefined),
+    ).toEqual([]);
   });
 
   it("CREDIT_CARD: sixteen digits of the large schemes", () => {
@@ -133,7 +147,7 @@ describe("agreement with validator", () => {
       fc.property(texts, (text) => {
         expect(found(text)).toBe(validator.isCreditCard(text));
       }),
-      { numRuns: 4000 },
+      { numRuns: 4000, seed: 20_260_901 },
     );
   });
 });
@@ -171,7 +185,7 @@ describe("agreement with ibantools", () => {
         if (!right) expect(found(iban)).toBe(false);
         if (isValidIBAN(iban) && !looser.has(code)) expect(found(iban)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 20_260_901 },
     );
   });
 });

@@ -52,6 +52,8 @@ const phoneHints =
 
 /** Hints that say nothing about what stands before them: "order number 12" is still about an order. */
 const neutralHints = "number numbers nr no num customer sender tenant whats";
+/** Hints in running text, but not as the name of a value: `{"text": …}`. */
+const proseHints = "text texts texted texting message messages registered";
 /** Hints only as the name of a value, `to=…`, or only behind the number, "… office". */
 const labelHints = "to from recipients dest destination number";
 const afterHints = "office home work direct private";
@@ -85,6 +87,7 @@ export const NEUTRAL = 8;
 export const LABEL_HINT = 16;
 export const AFTER_HINT = 32;
 export const SERVICE = 64;
+export const PROSE_HINT = 128;
 
 interface MutableInfo {
   low: number;
@@ -95,6 +98,7 @@ interface MutableInfo {
 const flagged: readonly (readonly [string, number])[] = [
   [phoneHints, PHONE_HINT],
   [neutralHints, PHONE_HINT | NEUTRAL],
+  [proseHints, PROSE_HINT | NEUTRAL],
   [labelHints, LABEL_HINT | NEUTRAL],
   [afterHints, AFTER_HINT | NEUTRAL],
   [services, SERVICE],

@@ -8,6 +8,7 @@ import {
   NEGATIVE,
   NEUTRAL,
   PHONE_HINT,
+  PROSE_HINT,
   type WordInfo,
 } from "./context-words.ts";
 
@@ -22,7 +23,10 @@ const HINT_WORDS = 3;
 const SPACE = 32;
 const NEWLINE = 10;
 const BACKSLASH = 92;
+const QUOTE = 34;
+const DOT = 46;
 const COLON = 58;
+const sentenceEnds = charSet(".!?;");
 const EQUALS = 61;
 
 function isLetter(code: number): boolean {
@@ -108,12 +112,23 @@ function labelEnd(text: string, start: number, floor: number): number {
   return separator === EQUALS || (end < at && text.charCodeAt(end) !== SPACE) ? end : -1;
 }
 
+/** A word directly before a quote is a key: `"text":"…"`. */
+function isKeyEnd(code: number): boolean {
+  return code === QUOTE || code === BACKSLASH;
+}
+
+/** "… office", "… kept calling". */
+function isHintBehind({ flags }: WordInfo): boolean {
+  return (flags & AFTER_HINT) !== 0 || (flags & (PHONE_HINT | NEUTRAL)) === PHONE_HINT;
+}
+
+const abbreviation = /(?:^|[^\p{L}])(?:tel|ph|mob|fax|no|nr|num|cell|acct)$/iu;
+
 /** A sentence ends here, or the placeholder of an earlier redaction: what stands before is about something else. */
 function endsContext(text: string, at: number, code: number, start: number): boolean {
   if (code === 62) return isPlaceholder(text, at);
-  return (
-    (code === 46 || code === 33 || code === 63 || code === 59) && at + 1 < start && text.charCodeAt(at + 1) === SPACE
-  );
+  if (!isIn(code, sentenceEnds) || at + 1 >= start || text.charCodeAt(at + 1) !== SPACE) return false;
+  return code !== DOT || !abbreviation.test(text.slice(Math.max(0, at - 5), at));
 }
 
 /**
@@ -207,7 +222,7 @@ export class Context {
         const from = i;
         while (i < stop && isLetter(text.charCodeAt(i))) i++;
         const info = lookup(text, from, i);
-        if (info !== undefined) this.#positive(info, (info.flags & AFTER_HINT) !== 0);
+        if (info !== undefined) this.#positive(info, isHintBehind(info));
       } else if (code === SPACE || code === 45 || code === 40) i++;
       else return;
     }
@@ -258,20 +273,22 @@ export class Context {
     const info = start < i ? lookup(text, start, i) : undefined;
     this.#lastKnown = info !== undefined;
     this.#words++;
-    if (info !== undefined) this.#take(info);
+    if (info !== undefined) this.#take(info, isKeyEnd(text.charCodeAt(i)));
     return Math.min(start, i - 1);
   }
 
-  #take(info: WordInfo): void {
+  #take(info: WordInfo, key: boolean): void {
     const against = info.flags & (NEGATIVE | IDENTIFIER);
     if (against !== 0 && !this.#decided && this.#words <= NEGATIVE_WORDS) this.nearest = against;
-    if (against === 0 || (info.low | info.high) !== 0) this.#positive(info, this.#hints(info));
+    if (against === 0 || (info.low | info.high) !== 0) this.#positive(info, this.#hints(info, key));
     if ((info.flags & NEUTRAL) === 0) this.#decided = true;
   }
 
-  #hints(info: WordInfo): boolean {
-    if (this.#labels && (info.flags & LABEL_HINT) !== 0) return true;
-    return (info.flags & PHONE_HINT) !== 0 && this.#words <= HINT_WORDS;
+  #hints({ flags }: WordInfo, key: boolean): boolean {
+    if (this.#labels || key) return (flags & (LABEL_HINT | PHONE_HINT)) !== 0;
+    // "Office 12 34 56", but not "the office is at 12 Main Street".
+    if ((flags & AFTER_HINT) !== 0 && this.#words === 1) return true;
+    return (flags & (PHONE_HINT | PROSE_HINT)) !== 0 && this.#words <= HINT_WORDS;
   }
 
   #positive(info: WordInfo, hint: boolean): void {

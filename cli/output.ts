@@ -44,11 +44,10 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): str
     .join("\n")}\n`;
 }
 
-/** Control characters of foreign text never reach the terminal. */
+/** Control characters of foreign text, and those that turn its direction, never reach the terminal. */
 export function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -84,43 +84,46 @@ export async function showApproval(
 
 /** What an approver has to see before answering: who, what, why, how long. */
 function describe(io: Io, request: ApprovalRequest, realArgs: unknown): string {
-  const { spec, status } = request;
-  const colors = colorsFor(io, "out");
-  const rows = [
-    ["Name", `${request.metadata.namespace ?? ""}/${request.metadata.name}`],
-    [
-      "Phase",
-      colors.bold(status?.phase ?? "Pending") + (status?.votes === undefined ? "" : ` (votes ${status.votes})`),
-    ],
-    ["Agent", `${spec.agent.name ?? "-"} as ${spec.agent.namespace}/${spec.agent.serviceAccount}`],
-    ["Run", spec.run],
-    [
-      "Action",
-      [spec.action.type, spec.action.tool ?? spec.action.model].filter((part) => part !== undefined).join(" "),
-    ],
-    ["Expires", spec.expiresAt],
-    ["Uses", `${status?.uses?.length ?? 0} of ${spec.uses}, for ${spec.grantFor} once approved`],
-  ] as const;
-  const asked = spec.requirements.map(
-    (one) =>
-      `  ${one.policy.name}/${one.rule}: ${one.quorum} of ${one.approvers.join(", ") || "anyone who may approve"}. ${printable(one.message)}\n`,
-  );
-  const votes = (status?.decisions ?? []).map(
-    (vote) =>
-      `  ${vote.at} ${printable(vote.by.username)}: ${vote.decision}${vote.comment === undefined ? "" : ` "${printable(vote.comment)}"`}\n`,
-  );
+  const { spec } = request;
   const shown = realArgs === undefined ? "Arguments (display copy):" : "Arguments:";
-  const text = stringify(realArgs ?? spec.action.args);
-  return [
-    ...rows.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}\n`),
-    `Asked by:\n${asked.join("")}`,
-    votes.length === 0 ? "" : `Votes:\n${votes.join("")}`,
-    `${shown}\n${text
-      .trimEnd()
-      .split("\n")
-      .map((line) => `  ${printable(line)}\n`)
-      .join("")}`,
-  ].join("");
+  const lines = stringify(realArgs ?? spec.action.args)
+    .trimEnd()
+    .split("\n");
+  const args = lines.map((line) => `  ${printable(line)}\n`).join("");
+  return `${facts(io, request)}${asking(request)}${votes(request)}${shown}\n${args}`;
+}
+
+function facts(io: Io, { metadata, spec, status = {} }: ApprovalRequest): string {
+  const { agent, action } = spec;
+  const phase = colorsFor(io, "out").bold(status.phase ?? "Pending");
+  const rows = [
+    ["Name", `${metadata.namespace ?? ""}/${metadata.name}`],
+    ["Phase", status.votes === undefined ? phase : `${phase} (votes ${status.votes})`],
+    ["Agent", `${printable(agent.name ?? "-")} as ${agent.namespace}/${agent.serviceAccount}`],
+    ["Run", spec.run],
+    ["Action", printable([action.type, action.tool ?? action.model].filter((part) => part !== undefined).join(" "))],
+    ["Expires", spec.expiresAt],
+    ["Uses", `${status.uses?.length ?? 0} of ${spec.uses}, for ${spec.grantFor} once approved`],
+  ] as const;
+  return rows.map(([name, value]) => `${`${name}:`.padEnd(10)}${value}\n`).join("");
+}
+
+function asking({ spec }: ApprovalRequest): string {
+  const rows = spec.requirements.map(({ policy, rule, quorum, approvers, message }) => {
+    const who = approvers.length === 0 ? "anyone who may approve" : approvers.join(", ");
+    return `  ${policy.name}/${rule}: ${quorum} of ${who}. ${printable(message)}\n`;
+  });
+  return `Asked by:\n${rows.join("")}`;
+}
+
+function votes({ status }: ApprovalRequest): string {
+  const cast = status?.decisions ?? [];
+  if (cast.length === 0) return "";
+  const rows = cast.map(({ at, by, decision, comment }) => {
+    const said = comment === undefined ? "" : ` "${printable(comment)}"`;
+    return `  ${at} ${printable(by.username)}: ${decision}${said}\n`;
+  });
+  return `Votes:\n${rows.join("")}`;
 }
 
 export interface VoteFlags extends ApprovalFlags {

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { messageOf, RunlogError } from "#api";
+import { messageOf, RunlogError, type JsonObject } from "#api";
 import { convertPlainFile, hasErrors, isPlainFile, policyNameOf, readPolicyFile, readYaml } from "#policies";
 import { stringify } from "yaml";
 import { renderFinding } from "../findings.ts";
@@ -19,23 +19,28 @@ export async function convert(io: Io, file: string, flags: ConvertFlags): Promis
   const findings = [...checked.findings, ...checked.policies.flatMap((policy) => policy.findings)];
   for (const finding of findings) io.err(renderFinding(finding, colorsFor(io, "err")));
   if (hasErrors(findings)) return 1;
-  const text = await readFile(file, "utf8");
-  const [document] = readYaml(text, file).documents;
-  if (document === undefined || !isPlainFile(document.value)) {
-    throw new RunlogError("RL_USAGE", `${file} is no plain RunLog file: it is a Kubernetes resource already`);
-  }
-  const { resource } = convertPlainFile(document.value, flags.name ?? policyNameOf(file), flags.namespace ?? "default");
-  const metadata = resource["metadata"] as Record<string, unknown>;
-  if (flags.namespace === undefined) delete metadata["namespace"];
-  const spec = { ...(flags.mode === undefined ? {} : { mode: flags.mode }), ...(resource["spec"] as object) };
-  const value = { ...resource, spec };
-  const converted =
+  const value = await policyOf(file, flags);
+  const text =
     flags.output === "json"
       ? `${JSON.stringify(value, null, 2)}\n`
       : stringify(value, { aliasDuplicateObjects: false });
-  if (flags.outFile === undefined) io.out(converted);
-  else await write(flags.outFile, converted);
+  if (flags.outFile === undefined) io.out(text);
+  else await write(flags.outFile, text);
   return 0;
+}
+
+/** The policy without a namespace unless one was asked for: `kubectl apply -n` then says which. */
+async function policyOf(
+  file: string,
+  { name = policyNameOf(file), namespace, mode }: ConvertFlags,
+): Promise<JsonObject> {
+  const [document] = readYaml(await readFile(file, "utf8"), file).documents;
+  if (document === undefined || !isPlainFile(document.value)) {
+    throw new RunlogError("RL_USAGE", `${file} is no plain RunLog file: it is a Kubernetes resource already`);
+  }
+  const { resource } = convertPlainFile(document.value, name, namespace ?? "default");
+  const spec = { ...(mode === undefined ? {} : { mode }), ...(resource["spec"] as JsonObject) };
+  return { ...resource, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec };
 }
 
 async function write(file: string, text: string): Promise<void> {

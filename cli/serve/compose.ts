@@ -112,7 +112,7 @@ async function open(settings: ServeSettings, hooks: ComposeHooks, base: Base): P
 
 /** Without tokens anybody who reaches the port is the agent: then it must not be reached from elsewhere. */
 function refuseOpenDoor({ host, tokens, ...settings }: ServeSettings): void {
-  const local = host === "localhost" || host === "::1" || /^127\./.test(host);
+  const local = host === "localhost" || host === "::1" || host.startsWith("127.");
   if (!local && tokens === undefined) {
     throw new RunlogError(
       "RL_CONFIG",

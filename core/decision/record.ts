@@ -1,12 +1,11 @@
 import { digestOf, digestOfText, type Report, type ReviewResponse, type RunIdentity } from "#api";
 import { DETECTOR_VERSION } from "#engine";
-import type { Closure, Reservation } from "#ledger";
+import type { Amount, Closure, Reservation } from "#ledger";
 import type { ReportRecord, ReviewRecord, RunRecord } from "#runlog";
 import type { Disclosure } from "./disclosure.ts";
 import type { Question } from "./facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Judgement } from "./passes.ts";
-import type { Charge } from "./report.ts";
 
 export interface ReviewRecordInput {
   readonly outcome: Outcome;
@@ -81,7 +80,7 @@ export interface ReportRecordInput {
   readonly run: RunIdentity;
   readonly report: Report;
   readonly reportDigest: string;
-  readonly charge: Charge | null;
+  readonly charge: Amount | null;
   readonly reservation: Reservation;
   readonly at: number;
 }

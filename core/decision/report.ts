@@ -1,14 +1,12 @@
-import { digestOf, formatUsd, RunlogError, type Report, type RunIdentity } from "#api";
-import type { Reservation } from "#ledger";
+import { digestOf, formatUsd, RunlogError, type Report, type RunIdentity, type Tokens } from "#api";
+import type { Amount, Reservation } from "#ledger";
 import type { Caller } from "./caller.ts";
 import type { Deciding } from "./deciding.ts";
 import { checkedCost } from "./facts.ts";
 import { reportRecord } from "./record.ts";
 
-export interface Charge {
-  readonly cost: number;
-  readonly tokens: number;
-}
+const nothing: Amount = { cost: 0, tokens: 0 };
+
 export interface Reported {
   readonly run: string;
   readonly uid: string;
@@ -37,12 +35,12 @@ export async function report(deciding: Deciding, caller: Caller, given: Report):
   const { kind } = await deciding.ledger.settle({ run, uid: given.uid, reportDigest, charge });
   if (kind === "conflict") throw conflict(given.uid);
   if (charge !== null) deciding.metrics.charged(caller.namespace, charge.cost);
-  return answer(given, charge ?? { cost: 0, tokens: 0 });
+  return answer(given, charge ?? nothing);
 }
 
 function repeated(given: Report, reservation: Reservation, reportDigest: string): Reported {
   if (reservation.reportDigest !== reportDigest) throw conflict(given.uid);
-  return answer(given, reservation.charged ?? { cost: 0, tokens: 0 });
+  return answer(given, reservation.charged ?? nothing);
 }
 
 function conflict(uid: string): RunlogError {
@@ -53,7 +51,7 @@ function conflict(uid: string): RunlogError {
   );
 }
 
-function answer(given: Report, charge: Charge): Reported {
+function answer(given: Report, charge: Amount): Reported {
   return { run: given.run, uid: given.uid, charged: { usd: formatUsd(charge.cost), tokens: charge.tokens } };
 }
 
@@ -65,16 +63,24 @@ export function chargeOf(
   given: Report,
   reservation: Reservation,
   deciding: Pick<Deciding, "pricing" | "maxCost">,
-): Charge | null {
+): Amount | null {
   const reported = given.cost === undefined ? undefined : checkedCost(given.cost.usd, deciding.maxCost);
   if (given.outcome === "skipped") return null;
-  const estimate = { cost: known(reservation.cost), tokens: known(reservation.tokens) };
-  const tokens = given.tokens === undefined ? estimate.tokens : (given.tokens.input ?? 0) + (given.tokens.output ?? 0);
-  if (reservation.action !== "llm_call") return { cost: reported ?? estimate.cost, tokens };
-  const priced = given.tokens === undefined ? undefined : deciding.pricing.price(reservation.model, given.tokens);
-  const price = typeof priced === "number" ? priced : undefined;
-  if (reported === undefined && price === undefined) return { cost: estimate.cost, tokens };
+  const price = priceOf(given, reservation, deciding);
+  const tokens = given.tokens === undefined ? known(reservation.tokens) : sum(given.tokens);
+  if (reported === undefined && price === undefined) return { cost: known(reservation.cost), tokens };
   return { cost: Math.max(reported ?? 0, price ?? 0), tokens };
+}
+
+/** What the reported tokens of a priced model cost; undefined for everything else. */
+function priceOf(given: Report, reservation: Reservation, { pricing }: Pick<Deciding, "pricing">): number | undefined {
+  if (given.tokens === undefined || reservation.action !== "llm_call") return undefined;
+  const price = pricing.price(reservation.model, given.tokens);
+  return typeof price === "number" ? price : undefined;
+}
+
+function sum({ input = 0, output = 0 }: Tokens): number {
+  return input + output;
 }
 
 function known(reading: Reservation["cost"]): number {

@@ -136,31 +136,26 @@ class Reader {
 
   locate(path: Path, key: boolean): { line: number; column: number } {
     let node = this.#resolve(this.#document.contents);
-    let offset = node?.range?.[0] ?? 0;
+    let offset = startOf(node) ?? 0;
     for (const step of path) {
       const next = this.#child(node, step);
       if (next === undefined) break;
       node = next.value;
-      offset = (key || !isScalar(node) ? next.keyOffset : undefined) ?? node?.range?.[0] ?? next.keyOffset ?? offset;
+      offset = offsetOf(next, key) ?? offset;
     }
     const { line, col } = this.#source.lines.linePos(offset);
     return { line, column: col };
   }
 
-  #child(
-    node: Node | undefined,
-    step: string | number,
-  ): { value: Node | undefined; keyOffset: number | undefined } | undefined {
+  #child(node: Node | undefined, step: string | number): Child | undefined {
     if (isMap(node)) {
       const pair = node.items.find((item) => keyText(item) === String(step));
       if (pair === undefined) return undefined;
-      return { value: this.#resolve(pair.value), keyOffset: (pair.key as Node | null)?.range?.[0] };
+      return { value: this.#resolve(pair.value), keyOffset: startOf(pair.key) };
     }
-    if (isSeq(node) && typeof step === "number") {
-      const item = node.items[step] as Node | undefined;
-      return item === undefined ? undefined : { value: this.#resolve(item), keyOffset: item.range?.[0] };
-    }
-    return undefined;
+    if (!isSeq(node) || typeof step !== "number") return undefined;
+    const item = node.items[step];
+    return item === undefined ? undefined : { value: this.#resolve(item), keyOffset: startOf(item) };
   }
 
   #resolve(node: unknown): Node | undefined {
@@ -194,7 +189,7 @@ class Reader {
       for (const pair of node.items as Pair[]) {
         const key = keyText(pair);
         if (key === undefined) {
-          this.#report(pair.key ?? node, path, "bad-key", "a key must be a text");
+          this.#report(pair.key ?? node, path, { code: "bad-key", message: "a key must be a text" });
           continue;
         }
         const value = this.#convert(pair.value, [...path, key], depth + 1);
@@ -214,45 +209,54 @@ class Reader {
 
   #scalar(node: Node & { value: unknown; source?: string }, path: Path): JsonValue {
     const { value } = node;
-    if (typeof value === "number") {
-      const source = node.source ?? String(value);
-      const radix = /^[-+]?0[xo]/i.test(source);
-      const decimal = source
-        .replace(/^\+/, "")
-        .replace(/^(-?)\./, "$10.")
-        .replace(/\.(?=$|e)/i, "");
-      const exact = radix ? Number.isSafeInteger(value) : isExactNumber(decimal);
-      if (!exact) {
-        this.#report(
-          node,
-          path,
-          "inexact-number",
-          `${source.slice(0, 40)} cannot be held exactly`,
-          "write it as a quoted string",
-        );
-      }
-      return Number.isFinite(value) ? value : null;
-    }
-    if (typeof value === "string" || typeof value === "boolean" || value === null) {
-      if (typeof value === "string" && !value.isWellFormed())
-        this.#report(node, path, "lone-surrogate", "holds half a surrogate pair");
+    if (typeof value === "number") return this.#number(node, value, path);
+    if (typeof value === "string") {
+      if (!value.isWellFormed())
+        this.#report(node, path, { code: "lone-surrogate", message: "holds half a surrogate pair" });
       return value;
     }
-    this.#report(node, path, "bad-value", "is not a text, number, boolean, list or map");
+    if (typeof value === "boolean" || value === null) return value;
+    this.#report(node, path, { code: "bad-value", message: "is not a text, number, boolean, list or map" });
     return null;
+  }
+
+  #number(node: Node & { source?: string }, value: number, path: Path): JsonValue {
+    const source = node.source ?? String(value);
+    const radix = /^[-+]?0[xo]/i.test(source);
+    const decimal = source
+      .replace(/^\+/, "")
+      .replace(/^(-?)\./, "$10.")
+      .replace(/\.(?=$|e)/i, "");
+    if (!(radix ? Number.isSafeInteger(value) : isExactNumber(decimal))) {
+      const message = `${source.slice(0, 40)} cannot be held exactly`;
+      this.#report(node, path, { code: "inexact-number", message, suggestion: "write it as a quoted string" });
+    }
+    return Number.isFinite(value) ? value : null;
   }
 
   #stop(node: unknown, path: Path, code: string, message: string): JsonValue {
     this.#stopped = true;
-    this.#report(node, path, code, message);
+    this.#report(node, path, { code, message });
     return null;
   }
 
-  #report(node: unknown, path: Path, code: string, message: string, suggestion?: string): void {
-    const offset = (node as Node | null)?.range?.[0] ?? 0;
-    const rest = { code, message, field: fieldName(path), ...(suggestion === undefined ? {} : { suggestion }) };
-    this.#findings.push(at(this.#source, offset, rest));
+  #report(node: unknown, path: Path, fault: { code: string; message: string; suggestion?: string }): void {
+    this.#findings.push(at(this.#source, startOf(node) ?? 0, { ...fault, field: fieldName(path) }));
   }
+}
+
+interface Child {
+  readonly value: Node | undefined;
+  readonly keyOffset: number | undefined;
+}
+
+function startOf(node: unknown): number | undefined {
+  return (node as Node | null | undefined)?.range?.[0];
+}
+
+/** A scalar stands where its value does, everything else where its name does. */
+function offsetOf({ value, keyOffset }: Child, key: boolean): number | undefined {
+  return key || !isScalar(value) ? (keyOffset ?? startOf(value)) : (startOf(value) ?? keyOffset);
 }
 
 /** The text of a key; numbers and booleans are taken as they are written. */

@@ -7,6 +7,10 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
+/** Whatever JSON came back: a test looks into it as it expects it, and fails where it is not there. */
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Answer = any;
+
 export interface ServeOptions {
   readonly policies: readonly string[];
   readonly flags?: readonly string[];
@@ -23,9 +27,9 @@ export interface RunningServe {
   readonly process: ChildProcess;
   /** Everything it has printed so far. */
   output(): string;
-  post(path: string, body: unknown, token?: string): Promise<{ status: number; body: any }>;
-  get(path: string, token?: string): Promise<{ status: number; body: any }>;
-  review(request: Record<string, unknown>): Promise<any>;
+  post(path: string, body: unknown, token?: string): Promise<{ status: number; body: Answer }>;
+  get(path: string, token?: string): Promise<{ status: number; body: Answer }>;
+  review(request: Record<string, unknown>): Promise<Answer>;
   /** SIGTERM, and the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;

@@ -150,7 +150,7 @@ describe("a bad request is a problem that names the field, and nothing is half-a
     ["an unknown field", envelope(`{${base},"toool":"x"}`), 400, "RL_INVALID", "toool"],
     ["args that are a list", envelope(`{${base},"args":[1]}`), 400, "RL_INVALID", "args"],
     ["no uid", envelope('{"run":"bad","action":"tool_call","tool":"t"}'), 400, "RL_INVALID", "uid"],
-  ])("%s", async (_, body, status, code, path) => {
+  ] as const)("%s", async (...[, body, status, code, path]) => {
     const answer = await server.post("/v1/review", body);
     expect(answer).toMatchObject({ status, body: { code, status } });
     if (path !== undefined) expect(answer.body.path).toContain(path);

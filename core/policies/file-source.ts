@@ -180,22 +180,19 @@ export class FileSource {
       if (before !== undefined && known?.settled === true && known.text === stamp.text) return before;
       const bytes = await readable(path, () => readFile(path));
       this.#stamps.set(path, stamp);
-      const digest = digestOfBytes(bytes);
-      if (digest === before?.digest) return before;
-      const generation = this.#set.nextGeneration.bind(this.#set);
-      return checkBytes(path, bytes, digest, {
-        defaultNamespace: this.#namespace,
-        generation,
-        interner: this.#set.interner,
-      });
+      return this.#check(path, bytes, before);
     } catch (error) {
       if (!isRunlogError(error)) throw error;
       this.#stamps.delete(path);
-      const digest = `unreadable ${error.message}`;
-      if (digest === before?.digest) return before;
-      const finding = { severity: "error", code: "unreadable", file: path, field: "", message: error.message } as const;
-      return { path, digest, policies: [], findings: [finding] };
+      return unreadable(path, error.message, before);
     }
+  }
+
+  #check(path: string, bytes: Buffer, before: PolicyFile | undefined): PolicyFile {
+    const digest = digestOfBytes(bytes);
+    if (digest === before?.digest) return before;
+    const generation = this.#set.nextGeneration.bind(this.#set);
+    return checkBytes(path, bytes, digest, { defaultNamespace: this.#namespace, generation });
   }
 
   /**
@@ -252,6 +249,13 @@ export class FileSource {
     }
     return findings;
   }
+}
+
+function unreadable(path: string, message: string, before: PolicyFile | undefined): PolicyFile {
+  const digest = `unreadable ${message}`;
+  if (digest === before?.digest) return before;
+  const finding = { severity: "error", code: "unreadable", file: path, field: "", message } as const;
+  return { path, digest, policies: [], findings: [finding] };
 }
 
 function firstByKey(policies: readonly CheckedPolicy[]): readonly CheckedPolicy[] {

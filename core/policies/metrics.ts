@@ -1,7 +1,7 @@
 import type { RuleIndex } from "#engine";
 import type { MetricsRegistry } from "#telemetry";
 import { Gauge } from "prom-client";
-import type { PolicyEntry } from "./policy-set.ts";
+import type { PolicyEntry } from "./policy-entry.ts";
 
 export interface PolicyMetrics {
   update(entries: readonly PolicyEntry[], index: RuleIndex): void;

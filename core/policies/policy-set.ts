@@ -4,19 +4,7 @@ import type { MetricsRegistry } from "#telemetry";
 import type { CheckedPolicy } from "./check.ts";
 import type { Finding } from "./finding.ts";
 import { declareMetrics, type PolicyMetrics } from "./metrics.ts";
-
-/** One policy as the set holds it. `stale` means that its newest version is broken and the last good one enforces. */
-export interface PolicyEntry {
-  readonly key: string;
-  readonly resource: PolicyResource;
-  readonly state: "enforced" | "stale" | "broken";
-  readonly source: string;
-  readonly generation: number;
-  readonly rules: number;
-  /** Milliseconds since the epoch at which this version came into force. */
-  readonly since: number;
-  readonly findings: readonly Finding[];
-}
+import type { PolicyEntry } from "./policy-entry.ts";
 
 export interface PolicyChange {
   readonly set: readonly (CheckedPolicy & { readonly source: string })[];
@@ -40,6 +28,10 @@ interface Held {
   entry: PolicyEntry;
   digest: string;
   compiled: CompiledPolicy | undefined;
+}
+
+interface Accepted extends Held {
+  compiled: CompiledPolicy;
 }
 
 /**
@@ -85,31 +77,30 @@ export class PolicySet {
   }
 
   apply(change: PolicyChange): AppliedChange {
-    const accepted: Held[] = [];
+    const accepted: Accepted[] = [];
     const rejected: PolicyEntry[] = [];
     for (const policy of change.set) {
       const held = this.#held.get(policy.key);
+      const next = policy.compiled === undefined ? undefined : this.#accept(policy, policy.compiled, held);
       if (policy.compiled === undefined) rejected.push(this.#reject(policy, held));
-      else {
-        const next = this.#accept(policy, policy.compiled, held);
-        if (next !== undefined) accepted.push(next);
-      }
+      else if (next !== undefined) accepted.push(next);
     }
-    for (const { key, findings } of change.stale ?? []) {
-      const held = this.#held.get(key);
-      if (held !== undefined) rejected.push(this.#keep(held, { source: held.entry.source, findings }));
-    }
+    rejected.push(...this.#goStale(change.stale ?? []));
     const removed = change.remove.filter((key) => this.#held.delete(key));
-    const compiled = accepted.flatMap((held) => (held.compiled === undefined ? [] : [held.compiled]));
-    if (compiled.length > 0 || removed.length > 0) this.#index = this.#index.with({ set: compiled, remove: removed });
+    if (accepted.length > 0 || removed.length > 0)
+      this.#index = this.#index.with({ set: accepted.map(({ compiled }) => compiled), remove: removed });
     this.#metrics?.update(this.entries(), this.#index);
-    const applied = { revision: this.#index.revision, accepted: accepted.map((held) => held.entry), rejected, removed };
-    if (applied.accepted.length + rejected.length + removed.length > 0)
+    const entries = accepted.map(({ entry }) => entry);
+    return this.#tell({ revision: this.#index.revision, accepted: entries, rejected, removed });
+  }
+
+  #tell(applied: AppliedChange): AppliedChange {
+    if (applied.accepted.length + applied.rejected.length + applied.removed.length > 0)
       for (const listener of this.#listeners) listener(applied);
     return applied;
   }
 
-  #accept(policy: PolicyChange["set"][number], compiled: CompiledPolicy, held: Held | undefined): Held | undefined {
+  #accept(policy: PolicyChange["set"][number], compiled: CompiledPolicy, held: Held | undefined): Accepted | undefined {
     const digest = contentDigest(policy.resource as unknown as JsonObject);
     if (held?.digest === digest && held.entry.state === "enforced") {
       held.entry = { ...held.entry, findings: policy.findings, source: policy.source };
@@ -147,6 +138,13 @@ export class PolicySet {
     };
     this.#held.set(key, before);
     return this.#keep(before, policy);
+  }
+
+  #goStale(changes: NonNullable<PolicyChange["stale"]>): PolicyEntry[] {
+    return changes.flatMap(({ key, findings }) => {
+      const held = this.#held.get(key);
+      return held === undefined ? [] : [this.#keep(held, { source: held.entry.source, findings })];
+    });
   }
 
   #keep(held: Held, { source, findings }: Pick<PolicyEntry, "source" | "findings">): PolicyEntry {

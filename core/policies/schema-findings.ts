@@ -14,7 +14,7 @@ import { fieldName } from "./finding.ts";
 export function schemaProblems(resource: JsonObject): readonly Problem[] {
   const kind = resource["kind"];
   if (kind !== "AgentPolicy" && kind !== "ClusterAgentPolicy") {
-    const near = closest(String(kind), policyKinds);
+    const near = closest(textOf(kind), policyKinds);
     return [
       {
         severity: "error",
@@ -34,11 +34,10 @@ export function schemaProblems(resource: JsonObject): readonly Problem[] {
 }
 
 /** Fields of Kubernetes' ObjectMeta. The schema lets others pass, because the API server looks after them; a file has no API server. */
-const METADATA = [
-  ...["name", "namespace", "labels", "annotations", "uid", "generation", "resourceVersion", "creationTimestamp"],
-  ...["generateName", "managedFields", "ownerReferences", "finalizers", "selfLink"],
-  ...["deletionTimestamp", "deletionGracePeriodSeconds"],
-];
+const METADATA =
+  "name namespace labels annotations uid generation resourceVersion creationTimestamp generateName managedFields ownerReferences finalizers selfLink deletionTimestamp deletionGracePeriodSeconds".split(
+    " ",
+  );
 
 /** A misspelt `namespace` would put the policy where nobody is. */
 function metadataProblems(metadata: JsonValue | undefined): readonly Problem[] {
@@ -74,8 +73,8 @@ function problemsOf(issue: z.core.$ZodIssue, resource: JsonObject): Problem[] {
       {
         ...base,
         code: "unknown-value",
-        message: `${fieldName(path)}: "${String(given).slice(0, 64)}" is none of ${values.join(", ")}`,
-        ...didYouMean(String(given), values),
+        message: `${fieldName(path)}: "${textOf(given).slice(0, 64)}" is none of ${values.join(", ")}`,
+        ...didYouMean(textOf(given), values),
       },
     ];
   }
@@ -143,6 +142,10 @@ function expectedName(type: string): string {
     string: "a text",
   };
   return names[type] ?? (type === "int" ? "a whole number" : `a ${type}`);
+}
+
+function textOf(value: JsonValue | undefined): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 function typeName(value: JsonValue): string {

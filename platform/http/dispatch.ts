@@ -40,6 +40,8 @@ export class Dispatch {
   readonly #hot: ReadonlyMap<string, Route>;
   readonly #app: Listener;
   readonly #inFlight = new Set<Exchange>();
+  /** A name that was right: nearly every request bears the same. */
+  #lastHost = "";
   readonly #continues = new WeakSet<IncomingMessage>();
 
   constructor(options: DispatchOptions) {
@@ -77,13 +79,12 @@ export class Dispatch {
     }
   }
 
-  #knowsHost({ headers }: IncomingMessage): boolean {
+  #knowsHost({ headers: { host } }: IncomingMessage): boolean {
     const { hosts } = this.#options;
-    return (
-      hosts === undefined ||
-      headers.host === undefined ||
-      hosts.has(headers.host.replace(/:\d{1,5}$/, "").toLowerCase())
-    );
+    if (hosts === undefined || host === undefined || host === this.#lastHost) return true;
+    if (!hosts.has(host.replace(/:\d{1,5}$/, "").toLowerCase())) return false;
+    this.#lastHost = host;
+    return true;
   }
 
   async #serve(route: Route, parts: ExchangeParts): Promise<void> {

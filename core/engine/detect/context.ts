@@ -1,16 +1,15 @@
-import { charSet, isAsciiLetter, isDigit, isIn } from "./chars.ts";
+import { charSet, isDigit, isIn } from "./chars.ts";
 import {
   AFTER_HINT,
-  contextWords,
   IDENTIFIER,
   LABEL_HINT,
-  longestContextWord,
   NEGATIVE,
   NEUTRAL,
   PHONE_HINT,
   PROSE_HINT,
   type WordInfo,
 } from "./context-words.ts";
+import { isLetter, isLower, isUpper, lookup } from "./word-lookup.ts";
 
 /** How far context reaches, in characters before and after a candidate. */
 const BEFORE = 48;
@@ -29,18 +28,6 @@ const COLON = 58;
 const sentenceEnds = charSet(".!?;");
 const EQUALS = 61;
 
-function isLetter(code: number): boolean {
-  return isAsciiLetter(code) || code >= 0xc0;
-}
-
-function isUpper(code: number): boolean {
-  return code >= 65 && code <= 90;
-}
-
-function isLower(code: number): boolean {
-  return code >= 97 && code <= 122;
-}
-
 /** Start of the word that ends at `end`: letters, split where camelCase changes. */
 function wordStart(text: string, end: number, floor: number): number {
   let start = end;
@@ -52,43 +39,6 @@ function wordStart(text: string, end: number, floor: number): number {
     if (isUpper(code) && isLower(right)) break;
   }
   return start;
-}
-
-const wideWords = [...contextWords.keys()].filter((word) => word.charCodeAt(0) >= 0xe00);
-
-/** Scripts without spaces: the longest known word that is contained. */
-function wideLookup(word: string): WordInfo | undefined {
-  const found = wideWords.find((known) => word.includes(known));
-  return found === undefined ? undefined : contextWords.get(found);
-}
-
-function pairOf(first: number, last: number): number {
-  return ((first & 31) << 5) | (last & 31);
-}
-
-/** For each pair of first and last letter, a bit per length that some word has: nearly every other word is told by it, without a copy. */
-const lengths: Readonly<Int32Array> = lengthBits();
-
-function lengthBits(): Int32Array {
-  const bits = new Int32Array(1024);
-  for (const word of contextWords.keys()) {
-    const pair = pairOf(word.charCodeAt(0), word.charCodeAt(word.length - 1));
-    bits[pair] = (bits[pair] ?? 0) | (1 << (word.length & 31));
-  }
-  return bits;
-}
-
-function mayBeKnown(text: string, start: number, end: number): boolean {
-  const first = text.charCodeAt(start);
-  if (first >= 0xe00) return true;
-  return (((lengths[pairOf(first, text.charCodeAt(end - 1))] ?? 0) >>> ((end - start) & 31)) & 1) === 1;
-}
-
-function lookup(text: string, start: number, end: number): WordInfo | undefined {
-  if (end - start > longestContextWord || !mayBeKnown(text, start, end)) return undefined;
-  const word = text.slice(start, end);
-  const info = contextWords.get(word) ?? contextWords.get(word.toLowerCase());
-  return info ?? (text.charCodeAt(start) >= 0xe00 ? wideLookup(word) : undefined);
 }
 
 const beforeValue = charSet(" '\"([{\\+");

@@ -54,9 +54,13 @@ export function secretName(name: string): SecretName {
 const placeholder =
   /^(?:[$%<{[(*#]|x{3,}|\.{3}|your|my[-_]?(?:secret|password|token|key)|change|example|sample|dummy|placeholder|redacted|hidden|masked|null|none|nil|true|false|undefined|string|env|os\.|process\.|config|secrets?[.:/]|vault|arn:|https?:|file:|ref\+|op:\/\/|s3:)/i;
 
+/** `get_password(user`, `self.password`: program source that names a secret without holding it. */
+const code = /^[A-Za-z_$][\w$.]*\(|^[A-Za-z_$]+(?:\.[A-Za-z_$]+)+$/;
+
 /** Stands for a secret that is somewhere else: `${DB_PASSWORD}`, `<token>`, `****`, `process.env.KEY`. */
 export function isPlaceholder(value: string): boolean {
-  if (placeholder.test(value) || value.endsWith("(") || value.includes("()")) return true;
+  if (placeholder.test(value) || code.test(value)) return true;
+  if (passwordWords.has(value.toLowerCase()) || tokenWords.has(value.toLowerCase())) return true;
   for (let i = 1; i < value.length; i++) if (value.charCodeAt(i) !== value.charCodeAt(0)) return false;
   return true;
 }
@@ -70,9 +74,14 @@ export function entropy(value: string): number {
   return bits;
 }
 
+/** `projects/42/secrets/db-main`: words and numbers, put together by signs. */
+function isMadeOfWords(value: string): boolean {
+  return value.split(/[/._:-]+/).every((part) => /^(?:[a-z]+|[A-Z]?[a-z]+|[A-Z]+|\d*)$/.test(part));
+}
+
 /** Random enough to be a key: letters and digits mixed, at least 16 characters. Words and file names are not. */
 export function looksRandom(value: string): boolean {
-  if (value.length < 16 || value.length > 512 || !/\d/.test(value) || !/[A-Za-z]/.test(value) || /\s/.test(value))
-    return false;
-  return entropy(value) >= 3;
+  const { length } = value;
+  if (length < 16 || length > 512 || /\s/.test(value) || !/\d/.test(value) || !/[A-Za-z]/.test(value)) return false;
+  return entropy(value) >= 3 && !isMadeOfWords(value);
 }

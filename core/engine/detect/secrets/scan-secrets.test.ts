@@ -84,6 +84,10 @@ describe("what is no secret", () => {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
     "6bac388f-c163-4681-84f5-285ee9cb10d3",
     "ghp_short task-runner sk-learn npm_config_registry",
+    "user.password = hash_password(pw2)",
+    "password=self.password, password=password",
+    "secret: projects/123456/secrets/db-main",
+    "password = input('Your password: ')",
     "monkey=abc123abc123abc123abc123",
     "basic understanding of bearer bonds",
   ])("%s", (text) => {

@@ -99,5 +99,5 @@ export function consumeOne(parts: DeskParts, use: Consumption): Promise<"consume
 }
 
 function mismatch(message: string): RunlogError {
-  return new RunlogError("RL_GRANT_MISMATCH", message, { path: "request.approval" });
+  return new RunlogError("RL_GRANT_MISMATCH", message, { path: "/request/approval" });
 }

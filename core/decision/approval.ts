@@ -45,8 +45,9 @@ export async function clear(
   if (isRefusal(judgement.verdict.decision) || judgement.refusal !== undefined) return { kind: "judged", judgement };
   const edited = valid.edits.length === 0 ? judgement : await applyEdits(valid.edits, judgement, context);
   if (isRefusal(edited.verdict.decision) || edited.refusal !== undefined) return { kind: "judged", judgement: edited };
+  // Asked anew is about the action as the agent sends it, or the answer could never be used; approvers edit again.
   if (edited.verdict.asking.some((match) => !valid.covers(requirementOf(match))))
-    return { kind: "ask", judgement: edited };
+    return { kind: "ask", judgement: { ...edited, question, modified: judgement.modified } };
   const { uid } = question.request;
   const consume = async (): Promise<boolean> => {
     const { namespace } = question.run;

@@ -11,7 +11,7 @@ export async function reviewBatch(
   const run = items[0]?.run;
   const stranger = items.findIndex((item) => item.run !== run);
   if (stranger > 0) {
-    throw new RunlogError("RL_INVALID", "all items of a batch belong to one run", { path: `items[${stranger}].run` });
+    throw new RunlogError("RL_INVALID", "all items of a batch belong to one run", { path: `/items/${stranger}/run` });
   }
   const answers: ReviewResponse[] = [];
   for (const [i, item] of items.entries())
@@ -21,6 +21,6 @@ export async function reviewBatch(
 
 function rethrow(error: unknown, i: number): never {
   if (!isRunlogError(error)) throw error;
-  const path = `items[${i}]${error.path === undefined ? "" : `.${error.path.replace(/^request\./, "")}`}`;
+  const path = `/items/${i}${(error.path ?? "").replace(/^\/request/, "")}`;
   throw new RunlogError(error.code, error.message, { path, cause: error, retryAfter: error.retryAfter });
 }

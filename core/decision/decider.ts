@@ -52,8 +52,8 @@ export function createDecider(options: DeciderOptions): Decider {
     ...options,
     runLog: decisionLog(options.runLog),
     metrics,
-    decided(outcome, question) {
-      metrics.decision(outcome.response, question.caller, options.clock.now() - question.now);
+    decided(outcome, question, started) {
+      metrics.decision(outcome.response, question.caller, started);
       if (outcome.terminate !== undefined) withdraw(options, question.run);
       options.onDecision?.(outcome, question);
     },

@@ -23,8 +23,8 @@ export interface Deciding {
   readonly clock: Clock;
   readonly metrics: DecisionMetrics;
   readonly log: Logger;
-  /** Told of each decision after it is written down. Must not throw. */
-  decided(outcome: Outcome, question: Question): void;
+  /** Told of each decision after it is written down, and of when its question came (`metrics.start`). Must not throw. */
+  decided(outcome: Outcome, question: Question, started: number): void;
 }
 
 /** The run log as the line needs it: refuses early when it is full, and knows whether records are required. */

@@ -117,7 +117,7 @@ function estimate(
 }
 
 /** An amount of USD a caller sends, in micro-dollars. Throws RL_BAD_MONEY. */
-export function checkedCost(usd: string | number, maxCost: number, path = "cost.usd"): number {
+export function checkedCost(usd: string | number, maxCost: number, path = "/request/cost/usd"): number {
   const cost = parseUsd(usd, path);
   if (cost > maxCost) {
     throw new RunlogError(

@@ -3,8 +3,10 @@ import { counterFamily, histogramFamily, type MetricsRegistry } from "#telemetry
 import type { Caller } from "./caller.ts";
 
 export interface DecisionMetrics {
-  /** `tookMs`: from the question to its recorded answer. */
-  decision(response: ReviewResponse, caller: Caller, tookMs: number): void;
+  /** What `decision` measures from: milliseconds of a clock that nobody sets, finer than a decision takes. */
+  start(): number;
+  /** `started`: what `start` said when the question came. */
+  decision(response: ReviewResponse, caller: Caller, started: number): void;
   /** Micro-dollars that a report charged. */
   charged(namespace: string, cost: number): void;
 }
@@ -20,6 +22,7 @@ const REASONS = new Set([
   "approval_denied",
   "too_many_open_approvals",
   "too_many_expired_approvals",
+  "too_many_requirements",
   "terminated_by_person",
 ]);
 
@@ -52,14 +55,15 @@ export function declareMetrics(registry: MetricsRegistry): DecisionMetrics {
   });
   const duration = seconds.child();
   return {
-    decision(response, caller, tookMs) {
+    start: () => performance.now(),
+    decision(response, caller, started) {
       const reason = REASONS.has(response.reason) ? response.reason : "runtime_error";
       decisions.child(response.decision, "Enforce", caller.namespace, reason).inc();
       for (const audit of response.audit) decisions.child(audit.decision, "Audit", caller.namespace, "would_be").inc();
       for (const match of [...response.matched, ...response.audit]) {
         matches.child(`${match.namespace ?? ""}/${match.name}`, match.rule, match.decision, match.mode).inc();
       }
-      duration.observe(tookMs / 1_000);
+      duration.observe((performance.now() - started) / 1_000);
     },
     charged(namespace, micros) {
       cost.child(namespace).inc(micros / 1_000_000);

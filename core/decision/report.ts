@@ -22,7 +22,7 @@ export async function report(deciding: Deciding, caller: Caller, given: Report):
   const reservation = await deciding.ledger.reservation(run, given.uid);
   if (reservation === undefined || reservation.state === "open" || reservation.state === "released") {
     throw new RunlogError("RL_NOT_REPORTABLE", `no action of this run that may run has the uid ${given.uid}`, {
-      path: "uid",
+      path: "/uid",
     });
   }
   const reportDigest = digestOf(given);
@@ -47,7 +47,7 @@ function conflict(uid: string): RunlogError {
   return new RunlogError(
     "RL_ALREADY_REPORTED",
     `${uid} was reported already with another content; the first report stands`,
-    { path: "uid" },
+    { path: "/uid" },
   );
 }
 
@@ -64,7 +64,7 @@ export function chargeOf(
   reservation: Reservation,
   deciding: Pick<Deciding, "pricing" | "maxCost">,
 ): Amount | null {
-  const reported = given.cost === undefined ? undefined : checkedCost(given.cost.usd, deciding.maxCost);
+  const reported = given.cost === undefined ? undefined : checkedCost(given.cost.usd, deciding.maxCost, "/cost/usd");
   if (given.outcome === "skipped") return null;
   const price = priceOf(given, reservation, deciding);
   const tokens = given.tokens === undefined ? known(reservation.tokens) : sum(given.tokens);

@@ -17,6 +17,7 @@ interface Way {
   readonly index: RuleIndex;
   readonly first: Verdict;
   readonly open: Open;
+  readonly started: number;
 }
 
 /**
@@ -25,18 +26,18 @@ interface Way {
  * Throws RunlogError; 4xx and 5xx are not remembered.
  */
 export async function review(deciding: Deciding, caller: Caller, request: ReviewRequest): Promise<ReviewResponse> {
-  const started = deciding.clock.now();
+  const started = deciding.metrics.start();
   const index = deciding.policies.index;
-  const question = questionOf(request, caller, factsAt(deciding, started));
+  const question = questionOf(request, caller, factsAt(deciding, deciding.clock.now()));
   deciding.runLog.admit(question.dryRun);
   const planned = plan(index, inputOf(question));
   const begun = await begin(deciding, question, planned);
   if (begun.kind === "answered") return parseJson(begun.answer) as unknown as ReviewResponse;
-  if (begun.kind === "closed") return closed(deciding, question, index, begun);
+  if (begun.kind === "closed") return closed(deciding, { question, index, started }, begun);
   if (begun.kind !== "open") throw refusal(begun);
   try {
     const first = decide(planned, begun.readings);
-    const way = { question, index, first, open: begun };
+    const way = { question, index, first, open: begun, started };
     const { outcome, judgement } = await settleOutcome(deciding, way);
     return await write(deciding, way, outcome, judgement);
   } catch (error) {
@@ -93,10 +94,10 @@ function refusal(begun: Exclude<BeginResult, { kind: "answered" | "closed" | "op
   switch (begun.kind) {
     case "uid_reused":
       return new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", {
-        path: "request.uid",
+        path: "/request/uid",
       });
     case "parent_refused":
-      return new RunlogError("RL_PARENT_REFUSED", begun.why, { path: "request.parentRun" });
+      return new RunlogError("RL_PARENT_REFUSED", begun.why, { path: "/request/parentRun" });
     case "too_many_runs":
       return new RunlogError("RL_TOO_MANY_RUNS", `this agent has ${begun.limit} active runs already`, {
         retryAfter: 60,
@@ -113,7 +114,7 @@ async function settleOutcome(deciding: Deciding, way: Way): Promise<{ outcome: O
   const clearance = await clear(name, judgement, deciding.approvals, context);
   if (clearance.kind !== "cleared") return conclude(deciding, way, clearance.judgement);
   if (!(await clearance.consume())) {
-    throw new RunlogError("RL_GRANT_MISMATCH", `every use of ${name} is spent`, { path: "request.approval" });
+    throw new RunlogError("RL_GRANT_MISMATCH", `every use of ${name} is spent`, { path: "/request/approval" });
   }
   return {
     outcome: permitted(outcomeInput(way, clearance.judgement), clearance.request),
@@ -160,13 +161,13 @@ function passContext(deciding: Deciding, way: Way): PassContext {
 async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<ReviewResponse> {
   const { question, open } = way;
   if (question.dryRun) {
-    deciding.metrics.decision(outcome.response, question.caller, deciding.clock.now() - question.now);
+    deciding.metrics.decision(outcome.response, question.caller, way.started);
     return outcome.response;
   }
   const appended = await deciding.runLog.append(
     reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }),
   );
-  const kept = appended.kind === "duplicate" ? await recorded(deciding, question) : outcome;
+  const kept = appended.kind === "duplicate" ? await recorded(deciding, question, { outcome, judgement }) : outcome;
   const { first, answer } = await deciding.ledger.finish({
     run: question.run,
     uid: question.request.uid,
@@ -178,12 +179,19 @@ async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: 
     terminate: kept.terminate,
   });
   if (!first) return parseJson(answer) as unknown as ReviewResponse;
-  deciding.decided(kept, question);
+  deciding.decided(kept, question, way.started);
   return kept.response;
 }
 
-/** A batch that was overdue was written after all: its answer stands, whatever this evaluation found. */
-async function recorded(deciding: Deciding, question: Question): Promise<Outcome> {
+/**
+ * A batch that was overdue was written after all: its answer stands, whatever this evaluation found. Where the log may not keep arguments,
+ * those of a modified action come from this evaluation if they are the same; else nobody can tell them any more.
+ */
+async function recorded(
+  deciding: Deciding,
+  question: Question,
+  now: { readonly outcome: Outcome; readonly judgement: Judgement },
+): Promise<Outcome> {
   const record = await deciding.runLog.review(question.run, question.request.uid);
   if (record === undefined) throw new RunlogError("RL_STORE_UNAVAILABLE", "the record of this uid cannot be read back");
   if (record.requestDigest !== question.requestDigest) {
@@ -191,18 +199,16 @@ async function recorded(deciding: Deciding, question: Question): Promise<Outcome
       path: "request.uid",
     });
   }
-  return {
-    response: record.response,
-    mayRun: record.mayRun,
-    countsAsDenial: record.countsAsDenial,
-    terminate: record.terminate,
-  };
+  const { response, mayRun, countsAsDenial, terminate } = record;
+  const lost = response.decision === "modify" && response.args === null;
+  const { args, patch } = now.outcome.response;
+  const same = digestOfText(now.judgement.question.argsText) === record.argsDigest;
+  return { response: lost && same ? { ...response, args, patch } : response, mayRun, countsAsDenial, terminate };
 }
 
 async function closed(
   deciding: Deciding,
-  question: Question,
-  index: RuleIndex,
+  { question, index, started }: Pick<Way, "question" | "index" | "started">,
   begun: Extract<BeginResult, { kind: "closed" }>,
 ): Promise<ReviewResponse> {
   const response = closedResponse(question, begun.closure, index.revision);
@@ -210,7 +216,7 @@ async function closed(
   if (!question.dryRun) {
     await deciding.runLog.append(reviewRecord({ outcome, original: question, disclosure: deciding.disclosure }));
   }
-  deciding.decided(outcome, question);
+  deciding.decided(outcome, question, started);
   return response;
 }
 

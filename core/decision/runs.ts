@@ -40,7 +40,7 @@ interface Closing {
 
 async function close(deciding: Deciding, { run, closure, by }: Closing): Promise<Closure> {
   const view = await deciding.ledger.run(run);
-  if (view === undefined) throw new RunlogError("RL_NOT_FOUND", `there is no run ${run.run}`, { path: "run" });
+  if (view === undefined) throw new RunlogError("RL_NOT_FOUND", `there is no run ${run.run}`);
   const before = view.closure;
   if (before !== undefined && (before.state === closure.state || before.state === "terminated")) {
     return kept(before, closure);

@@ -1,9 +1,9 @@
-import { approvalPhases, isRunlogError, parseBody, RunlogError, voteSchema, type ApprovalRequest } from "#api";
+import { approvalQuerySchema, isRunlogError, parseBody, RunlogError, voteSchema, type ApprovalRequest } from "#api";
 import type { Approvals } from "#approvals";
 import type { ReviewRecord, RunLogReader } from "#runlog";
 import type { Identity } from "../identity/caller.ts";
 import { jsonBody, ok, parameter, waitOf, type HttpRequest, type Route } from "./door.ts";
-import { oneOf, pageOf } from "./query.ts";
+import { queryOf } from "./query.ts";
 
 export interface ApprovalDoors {
   readonly approvals: Approvals;
@@ -22,9 +22,8 @@ export function approvalRoutes(doors: ApprovalDoors): readonly Route[] {
       path: "/v1/approvals",
       async handle(request) {
         identity.person(request.authorization, "read");
-        const { query } = request;
-        const filter = { namespace: query.get("namespace") ?? undefined, phase: oneOf(query, "phase", approvalPhases) };
-        return ok(await approvals.list(filter, pageOf(query)));
+        const { namespace, phase, ...page } = queryOf(approvalQuerySchema, request.query);
+        return ok(await approvals.list({ namespace, phase }, page));
       },
     },
     {

@@ -1,16 +1,12 @@
-import { pageQuerySchema, parseBody, RunlogError } from "#api";
+import { parseBody } from "#api";
+import type { z } from "zod";
 
-/** `limit` (1 to 500, 50 by default) and `continue` of a list. */
-export function pageOf(query: URLSearchParams): { limit: number; continue?: string | undefined } {
-  const given = { limit: query.get("limit") ?? undefined, continue: query.get("continue") ?? undefined };
-  return parseBody(pageQuerySchema, given);
-}
-
-export function oneOf<T extends string>(query: URLSearchParams, name: string, known: readonly T[]): T | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
-  const value = known.find((one) => one === text);
-  if (value === undefined)
-    throw new RunlogError("RL_INVALID", `${name}: expected one of ${known.join(", ")}`, { path: name });
-  return value;
+/** The query of a request, checked. Unknown parameters and repeated ones are refused: they would be ignored in silence. */
+export function queryOf<Schema extends z.ZodType>(schema: Schema, query: URLSearchParams): z.output<Schema> {
+  const given: Record<string, string | string[]> = {};
+  for (const name of query.keys()) {
+    const values = query.getAll(name);
+    given[name] = values.length === 1 ? (values[0] ?? "") : values;
+  }
+  return parseBody(schema, given);
 }

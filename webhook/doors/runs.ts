@@ -1,10 +1,18 @@
-import { decisions, parseBody, parseDuration, runStates, RunlogError, terminateSchema, type RunIdentity } from "#api";
+import {
+  pageQuerySchema,
+  parseBody,
+  parseDuration,
+  RunlogError,
+  runQuerySchema,
+  terminateSchema,
+  type RunIdentity,
+} from "#api";
 import type { Decider } from "#decision";
-import type { RunLogReader, RunQuery } from "#runlog";
+import type { RunLogReader } from "#runlog";
 import type { Clock } from "#runtime";
 import type { Identity } from "../identity/caller.ts";
 import { jsonBody, ok, parameter, type HttpRequest, type Route } from "./door.ts";
-import { oneOf, pageOf } from "./query.ts";
+import { queryOf } from "./query.ts";
 
 export interface RunDoors {
   readonly decider: Decider;
@@ -21,7 +29,10 @@ export function runRoutes({ decider, runLog, identity, clock }: RunDoors): reado
       path: "/v1/runs",
       async handle(request) {
         identity.person(request.authorization, "read");
-        return ok(await runLog.runs(queryOf(request.query, clock.now()), pageOf(request.query)));
+        const { limit, continue: next, since, until, ...filter } = queryOf(runQuerySchema, request.query);
+        const now = clock.now();
+        const span = { since: timeOf("since", since, now), until: timeOf("until", until, now) };
+        return ok(await runLog.runs({ ...filter, ...span }, { limit, continue: next }));
       },
     },
     {
@@ -39,7 +50,7 @@ export function runRoutes({ decider, runLog, identity, clock }: RunDoors): reado
       path: "/v1/runs/:namespace/:serviceAccount/:run/steps",
       async handle(request) {
         identity.person(request.authorization, "read");
-        const page = await runLog.steps(runOf(request), pageOf(request.query));
+        const page = await runLog.steps(runOf(request), queryOf(pageQuerySchema, request.query));
         if (page.items.length === 0 && (await runLog.run(runOf(request))) === undefined) throw noRun(request);
         return ok(page);
       },
@@ -76,30 +87,14 @@ function noRun(request: HttpRequest): RunlogError {
   return new RunlogError("RL_NOT_FOUND", `there is no run ${parameter(request, "run")}`);
 }
 
-function queryOf(query: URLSearchParams, now: number): RunQuery {
-  return {
-    namespace: query.get("namespace") ?? undefined,
-    serviceAccount: query.get("serviceAccount") ?? undefined,
-    agent: query.get("agent") ?? undefined,
-    state: oneOf(query, "state", runStates),
-    decision: oneOf(query, "decision", decisions),
-    since: timeOf(query, "since", now),
-    until: timeOf(query, "until", now),
-  };
-}
-
 /** RFC 3339, or a duration that counts back from now. */
-function timeOf(query: URLSearchParams, name: string, now: number): number | undefined {
-  const text = query.get(name);
-  if (text === null) return undefined;
+function timeOf(name: string, text: string | undefined, now: number): number | undefined {
+  if (text === undefined) return undefined;
   const back = parseDuration(text);
   const at = back === undefined ? Date.parse(text) : now - back;
   if (Number.isNaN(at)) {
-    throw new RunlogError(
-      "RL_INVALID",
-      `${name}: expected a time such as 2026-01-31T08:00:00Z, or a duration such as 1h`,
-      { path: name },
-    );
+    const message = `${name}: expected a time such as 2026-01-31T08:00:00Z, or a duration such as 1h`;
+    throw new RunlogError("RL_INVALID", message, { path: `/${name}` });
   }
   return at;
 }

@@ -1,16 +1,8 @@
-import { formatUsd, parseBody, RunlogError } from "#api";
+import { formatUsd, RunlogError, usageQuerySchema } from "#api";
 import type { Ledger, UsageQuery } from "#ledger";
-import { z } from "zod";
 import type { Identity } from "../identity/caller.ts";
 import { ok, type Route } from "./door.ts";
-
-const querySchema = z.strictObject({
-  per: z.enum(["agent", "user", "namespace", "cluster"]).default("cluster"),
-  namespace: z.string().max(63).optional(),
-  serviceAccount: z.string().max(253).optional(),
-  user: z.string().max(256).optional(),
-  timezone: z.string().max(64).default("UTC"),
-});
+import { queryOf } from "./query.ts";
 
 /** What was spent today and this month, in a time zone. */
 export function usageRoutes(ledger: Ledger, identity: Identity): readonly Route[] {
@@ -20,7 +12,7 @@ export function usageRoutes(ledger: Ledger, identity: Identity): readonly Route[
       path: "/v1/usage",
       async handle(request) {
         identity.person(request.authorization, "read");
-        const { timezone, ...query } = parseBody(querySchema, Object.fromEntries(request.query));
+        const { timezone, ...query } = queryOf(usageQuerySchema, request.query);
         const { today, month } = await ledger.usage({ ...complete(query), zone: knownZone(timezone) });
         const amount = ({ cost, tokens }: { cost: number; tokens: number }) => ({ usd: formatUsd(cost), tokens });
         return ok({ ...query, timezone, today: amount(today), month: amount(month) });
@@ -39,7 +31,7 @@ const needed = {
 function complete(query: Omit<UsageQuery, "zone">): Omit<UsageQuery, "zone"> {
   for (const name of needed[query.per]) {
     if (query[name] === undefined)
-      throw new RunlogError("RL_INVALID", `${name}: needed for per=${query.per}`, { path: name });
+      throw new RunlogError("RL_INVALID", `${name}: needed for per=${query.per}`, { path: `/${name}` });
   }
   return query;
 }
@@ -49,7 +41,7 @@ function knownZone(zone: string): string {
     return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone;
   } catch {
     throw new RunlogError("RL_INVALID", `timezone: ${zone} is no IANA time zone such as Europe/Berlin`, {
-      path: "timezone",
+      path: "/timezone",
     });
   }
 }

@@ -19,8 +19,6 @@ interface Shape {
   readonly hard: boolean;
 }
 
-const shapes = new Map<number, Shape[]>();
-
 interface Written {
   /** Group lengths, as in `3-2-4`. */
   readonly as: string;
@@ -33,107 +31,113 @@ function shapeKey(lengths: readonly number[]): number {
   return lengths.reduce((key, length) => key * 32 + length, 0);
 }
 
-function define(type: PiiType, check: Check, hard: boolean, ways: readonly Written[]): void {
-  for (const way of ways) {
-    const lengths = way.as.split("-").map(Number);
-    const gaps = lengths.length - 1;
-    const key = shapeKey(lengths);
-    const list = shapes.get(key) ?? [];
-    const separators = way.with ?? ["-".repeat(gaps), " ".repeat(gaps)];
-    list.push({ entity: E[type], separators, check, base: way.base, rule: type.toLowerCase(), hard });
-    shapes.set(key, list);
-  }
-}
-
 /** A checksum that one number in ten passes is no proof: these need a word unless they are written in their own way. */
 const WEAK = 0.3;
 /** Passes only when every setting is turned down. */
 const VERY_WEAK = 0.1;
 
-define("US_SSN", national.usSsn, false, [
-  { as: "3-2-4", with: ["--", "  ", ".."], base: 0.5 },
-  { as: "9", base: WEAK },
-  { as: "3-6", with: ["-"], base: VERY_WEAK },
-  { as: "5-4", with: ["-"], base: VERY_WEAK },
-]);
-define("US_ITIN", national.usItin, false, [
-  { as: "3-2-4", with: ["--", "  "], base: 0.5 },
-  { as: "9", base: WEAK },
-  { as: "3-6", with: ["-"], base: VERY_WEAK },
-  { as: "5-4", with: ["-"], base: VERY_WEAK },
-]);
-define("UK_NHS", national.ukNhs, true, [
-  { as: "10", base: WEAK },
-  { as: "3-3-4", base: 0.45 },
-]);
-define("IN_AADHAAR", national.inAadhaar, true, [
-  { as: "12", base: WEAK },
-  { as: "4-4-4", with: ["  ", "--", "::"], base: 0.6 },
-]);
-define("CA_SIN", national.caSin, true, [
-  { as: "9", base: WEAK },
-  { as: "3-3-3", base: 0.45 },
-]);
-define("AU_TFN", national.auTfn, true, [
-  { as: "9", base: WEAK },
-  { as: "3-3-3", with: ["  "], base: WEAK },
-]);
-define("AU_MEDICARE", national.auMedicare, true, [
-  { as: "10", base: WEAK },
-  { as: "4-5-1", base: 0.55 },
-]);
-define("DE_TAX_ID", national.deTaxId, true, [
-  { as: "11", base: WEAK },
-  { as: "2-3-3-3", with: ["   "], base: 0.55 },
-]);
-define("SE_PERSONNUMMER", national.sePersonnummer10, true, [
-  { as: "10", base: WEAK },
-  { as: "6-4", with: ["-"], base: 0.7 },
-]);
-define("SE_PERSONNUMMER", national.sePersonnummer12, true, [
-  { as: "12", base: 0.45 },
-  { as: "8-4", with: ["-"], base: 0.9 },
-]);
-define("KR_RRN", national.krRrn, false, [
-  { as: "13", base: WEAK },
-  { as: "6-7", with: ["-"], base: 0.5 },
-]);
-define("TH_TNIN", national.thTnin, true, [
-  { as: "13", base: WEAK },
-  { as: "1-4-5-2-1", base: 0.9 },
-]);
-define("TR_NATIONAL_ID", national.trNationalId, true, [{ as: "11", base: 0.45 }]);
-define("ZA_ID_NUMBER", national.zaId, true, [{ as: "13", base: 0.45 }]);
-define("PL_PESEL", national.plPesel, true, [{ as: "11", base: 0.45 }]);
-define("BR_CPF", national.brCpf, true, [
-  { as: "11", base: 0.45 },
-  { as: "3-3-3-2", with: ["..-", "---", "   "], base: 1 },
-]);
-define("BR_CNPJ", national.brCnpj, true, [
-  { as: "14", base: 0.45 },
-  { as: "2-3-3-4-2", with: ["../-"], base: 1 },
-]);
-define("FR_NIR", national.frNir, true, [
-  { as: "15", base: 0.45 },
-  { as: "1-2-2-2-3-3-2", base: 1 },
-  { as: "13-2", base: 0.9 },
-]);
-define("NL_BSN", national.nlBsn, true, [
-  { as: "9", base: WEAK },
-  { as: "4-2-3", with: ["  ", ".."], base: WEAK },
-]);
-define("BE_NRN", national.beNrn, true, [
-  { as: "11", base: 0.45 },
-  { as: "2-2-2-3-2", with: ["..-.", "-----", "    "], base: 1 },
-]);
-define("CN_ID", (d) => national.cnId(d, d[17] ?? 0), true, [{ as: "18", base: 1 }]);
-define("US_PASSPORT", () => true, false, [{ as: "9", base: VERY_WEAK + CONTEXT_BONUS / 4 }]);
-define(
-  "US_BANK_NUMBER",
-  () => true,
-  false,
-  [8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map((length) => ({ as: String(length), base: VERY_WEAK })),
-);
+/** Every way of writing every number, by the lengths of its groups. */
+function build(): ReadonlyMap<number, readonly Shape[]> {
+  const shapes = new Map<number, Shape[]>();
+  const define = (type: PiiType, check: Check, hard: boolean, ways: readonly Written[]): void => {
+    for (const way of ways) {
+      const lengths = way.as.split("-").map(Number);
+      const gaps = lengths.length - 1;
+      const key = shapeKey(lengths);
+      const list = shapes.get(key) ?? [];
+      const separators = way.with ?? ["-".repeat(gaps), " ".repeat(gaps)];
+      list.push({ entity: E[type], separators, check, base: way.base, rule: type.toLowerCase(), hard });
+      shapes.set(key, list);
+    }
+  };
+  define("US_SSN", national.usSsn, false, [
+    { as: "3-2-4", with: ["--", "  ", ".."], base: 0.5 },
+    { as: "9", base: WEAK },
+    { as: "3-6", with: ["-"], base: VERY_WEAK },
+    { as: "5-4", with: ["-"], base: VERY_WEAK },
+  ]);
+  define("US_ITIN", national.usItin, false, [
+    { as: "3-2-4", with: ["--", "  "], base: 0.5 },
+    { as: "9", base: WEAK },
+    { as: "3-6", with: ["-"], base: VERY_WEAK },
+    { as: "5-4", with: ["-"], base: VERY_WEAK },
+  ]);
+  define("UK_NHS", national.ukNhs, true, [
+    { as: "10", base: WEAK },
+    { as: "3-3-4", base: 0.45 },
+  ]);
+  define("IN_AADHAAR", national.inAadhaar, true, [
+    { as: "12", base: WEAK },
+    { as: "4-4-4", with: ["  ", "--", "::"], base: 0.6 },
+  ]);
+  define("CA_SIN", national.caSin, true, [
+    { as: "9", base: WEAK },
+    { as: "3-3-3", base: 0.45 },
+  ]);
+  define("AU_TFN", national.auTfn, true, [
+    { as: "9", base: WEAK },
+    { as: "3-3-3", with: ["  "], base: WEAK },
+  ]);
+  define("AU_MEDICARE", national.auMedicare, true, [
+    { as: "10", base: WEAK },
+    { as: "4-5-1", base: 0.55 },
+  ]);
+  define("DE_TAX_ID", national.deTaxId, true, [
+    { as: "11", base: WEAK },
+    { as: "2-3-3-3", with: ["   "], base: 0.55 },
+  ]);
+  define("SE_PERSONNUMMER", national.sePersonnummer10, true, [
+    { as: "10", base: WEAK },
+    { as: "6-4", with: ["-"], base: 0.7 },
+  ]);
+  define("SE_PERSONNUMMER", national.sePersonnummer12, true, [
+    { as: "12", base: 0.45 },
+    { as: "8-4", with: ["-"], base: 0.9 },
+  ]);
+  define("KR_RRN", national.krRrn, false, [
+    { as: "13", base: WEAK },
+    { as: "6-7", with: ["-"], base: 0.5 },
+  ]);
+  define("TH_TNIN", national.thTnin, true, [
+    { as: "13", base: WEAK },
+    { as: "1-4-5-2-1", base: 0.9 },
+  ]);
+  define("TR_NATIONAL_ID", national.trNationalId, true, [{ as: "11", base: 0.45 }]);
+  define("ZA_ID_NUMBER", national.zaId, true, [{ as: "13", base: 0.45 }]);
+  define("PL_PESEL", national.plPesel, true, [{ as: "11", base: 0.45 }]);
+  define("BR_CPF", national.brCpf, true, [
+    { as: "11", base: 0.45 },
+    { as: "3-3-3-2", with: ["..-", "---", "   "], base: 1 },
+  ]);
+  define("BR_CNPJ", national.brCnpj, true, [
+    { as: "14", base: 0.45 },
+    { as: "2-3-3-4-2", with: ["../-"], base: 1 },
+  ]);
+  define("FR_NIR", national.frNir, true, [
+    { as: "15", base: 0.45 },
+    { as: "1-2-2-2-3-3-2", base: 1 },
+    { as: "13-2", base: 0.9 },
+  ]);
+  define("NL_BSN", national.nlBsn, true, [
+    { as: "9", base: WEAK },
+    { as: "4-2-3", with: ["  ", ".."], base: WEAK },
+  ]);
+  define("BE_NRN", national.beNrn, true, [
+    { as: "11", base: 0.45 },
+    { as: "2-2-2-3-2", with: ["..-.", "-----", "    "], base: 1 },
+  ]);
+  define("CN_ID", (d) => national.cnId(d, d[17] ?? 0), true, [{ as: "18", base: 1 }]);
+  define("US_PASSPORT", () => true, false, [{ as: "9", base: VERY_WEAK + CONTEXT_BONUS / 4 }]);
+  define(
+    "US_BANK_NUMBER",
+    () => true,
+    false,
+    [8, 9, 10, 11, 12, 13, 14, 15, 16, 17].map((length) => ({ as: String(length), base: VERY_WEAK })),
+  );
+  return shapes;
+}
+
+const shapes = build();
 
 const cardShapes: ReadonlySet<number> = new Set([
   ...[12, 13, 14, 15, 16, 17, 18, 19].map((length) => shapeKey([length])),

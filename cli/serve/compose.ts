@@ -100,7 +100,7 @@ async function open(settings: ServeSettings, hooks: ComposeHooks, base: Base): P
     ...healthRoutes({ ready: readiness(stores.runLog, policies), registry: base.metrics }),
     openApiDocument(),
   ];
-  const server = await startServer({ ...listenOn(settings), routes, log: base.logger });
+  const server = await startServer({ ...listenOn(settings), routes, log: base.logger, metrics: base.metrics });
   base.shutdown.add("listener", settings.drain + 1_000, async () => {
     approvals.close();
     const { dropped } = await server.close(settings.drain);

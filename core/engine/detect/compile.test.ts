@@ -144,6 +144,12 @@ describe("entities of a policy's author", () => {
     ],
   });
 
+  it("says when there are more matches than it looks at", () => {
+    const greedy = compileDetector({ family: "pii", custom: [{ type: "DIGIT", patterns: ["[0-9]"] }] });
+    expect(greedy.findAll("7 ".repeat(5000)).truncated).toBe(true);
+    expect(greedy.findAll("7 ".repeat(500)).truncated).toBe(false);
+  });
+
   it("finds words, patterns with context, and checksums", () => {
     expect(find("about project falcon, not project falconry")).toEqual(["CODENAME project falcon"]);
     expect(find("EMP-123456")).toEqual([]);

@@ -7,7 +7,7 @@ import type { Checksum, CustomEntity } from "./types.ts";
 
 const MAX_PATTERNS = 16;
 const MAX_PATTERN = 512;
-const MAX_WORDS = 1024;
+const MAX_WORDS = 256;
 const MAX_WORD = 256;
 const WINDOW = 48;
 
@@ -106,43 +106,62 @@ function isWhole(text: string, start: number, end: number): boolean {
   return !isAlnum(text.charCodeAt(start - 1)) && !isAlnum(text.charCodeAt(end));
 }
 
-function denyHits(custom: CompiledCustom, text: string, hits: Hit[]): void {
-  const lower = text.toLowerCase();
-  // A few letters change their length in lower case; offsets would then be wrong.
-  const haystack = lower.length === text.length ? lower : text;
-  for (const word of custom.deny) {
-    for (let at = haystack.indexOf(word); at >= 0; at = haystack.indexOf(word, at + word.length)) {
-      if (isWhole(text, at, at + word.length))
-        hits.push({ entity: custom.entity, start: at, end: at + word.length, score: 1, rule: "deny" });
+/** Matches looked at in one text, of all custom entities together. A pattern such as `[0-9]` has one per digit. */
+const MAX_MATCHES = 1024;
+
+/** Collects the custom entities' hits in one text. `cut`: there were more matches than are looked at. */
+export class CustomScan {
+  readonly hits: Hit[] = [];
+  cut = false;
+  readonly #text: string;
+  readonly #keys: readonly (string | number)[];
+  #matches = 0;
+
+  constructor(text: string, keys: readonly (string | number)[]) {
+    this.#text = text;
+    this.#keys = keys;
+  }
+
+  add(custom: CompiledCustom): void {
+    this.#deny(custom);
+    for (const [index, pattern] of custom.patterns.entries()) this.#pattern(custom, pattern, `pattern:${index}`);
+  }
+
+  #more(): boolean {
+    this.#matches++;
+    if (this.#matches > MAX_MATCHES) this.cut = true;
+    return !this.cut;
+  }
+
+  #deny({ entity, deny }: CompiledCustom): void {
+    const text = this.#text;
+    const lower = text.toLowerCase();
+    // A few letters change their length in lower case; offsets would then be wrong.
+    const haystack = lower.length === text.length ? lower : text;
+    for (const word of deny) {
+      for (let start = haystack.indexOf(word); start >= 0 && this.#more(); start = haystack.indexOf(word, start + 1)) {
+        const end = start + word.length;
+        if (isWhole(text, start, end)) this.hits.push({ entity, start, end, score: 1, rule: "deny" });
+      }
     }
   }
-}
 
-function patternHits(
-  custom: CompiledCustom,
-  text: string,
-  found: { hits: Hit[]; keys: readonly (string | number)[] },
-): void {
-  custom.patterns.forEach((pattern, index) => {
-    const matcher = pattern.matcher(text);
-    while (matcher.find()) {
+  #pattern(custom: CompiledCustom, pattern: RE2JS, rule: string): void {
+    const matcher = pattern.matcher(this.#text);
+    while (matcher.find() && this.#more()) {
       const start = matcher.start();
       const end = matcher.end();
-      if (end === start || (custom.checksum !== undefined && !checksumHolds(custom.checksum, text.slice(start, end))))
-        continue;
-      const bonus = named(custom, text, { start, end, keys: found.keys }) ? CONTEXT_BONUS : 0;
-      const score = custom.checksum === undefined ? Math.min(1, custom.score + bonus) : 1;
-      found.hits.push({ entity: custom.entity, start, end, score, rule: `pattern:${index}` });
+      const score = end > start ? this.#score(custom, start, end) : 0;
+      if (score > 0) this.hits.push({ entity: custom.entity, start, end, score, rule });
     }
-  });
-}
+  }
 
-/** Everything of one custom entity in `text`, in no particular order. */
-export function customHits(custom: CompiledCustom, text: string, keys: readonly (string | number)[]): Hit[] {
-  const hits: Hit[] = [];
-  denyHits(custom, text, hits);
-  patternHits(custom, text, { hits, keys });
-  return hits;
+  #score(custom: CompiledCustom, start: number, end: number): number {
+    const text = this.#text;
+    if (custom.checksum !== undefined) return checksumHolds(custom.checksum, text.slice(start, end)) ? 1 : 0;
+    const bonus = named(custom, text, { start, end, keys: this.#keys }) ? CONTEXT_BONUS : 0;
+    return Math.min(1, Math.round((custom.score + bonus) * 100) / 100);
+  }
 }
 
 /** Hits in document order without overlaps: the higher score stays, then the longer one. */

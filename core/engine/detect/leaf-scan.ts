@@ -1,5 +1,5 @@
 import { encodedRuns } from "./base64.ts";
-import { type CompiledCustom, customHits, merge } from "./custom.ts";
+import { type CompiledCustom, CustomScan, merge } from "./custom.ts";
 import { fold, type Folded, originalEnd, originalStart } from "./fold.ts";
 import type { Hit, Scanner } from "./scanner.ts";
 import type { Finding } from "./types.ts";
@@ -50,13 +50,13 @@ export class LeafScan {
   #custom(text: string, place: Place): Hit[] {
     const { custom, scanner } = this.#options;
     const { enabled, minScore, allow } = scanner.settings;
-    return custom
-      .filter(({ entity }) => enabled[entity] === 1)
-      .flatMap((entity) => customHits(entity, text, place.keys))
-      .filter(
-        ({ entity, score, start, end }) =>
-          score >= (minScore[entity] ?? 1) && !allow.has(text.slice(start, end).trim().toLowerCase()),
-      );
+    const found = new CustomScan(text, place.keys);
+    for (const entity of custom) if (enabled[entity.entity] === 1) found.add(entity);
+    if (found.cut) this.truncated = true;
+    return found.hits.filter(
+      ({ entity, score, start, end }) =>
+        score >= (minScore[entity] ?? 1) && !allow.has(text.slice(start, end).trim().toLowerCase()),
+    );
   }
 
   #encoded(text: string, place: Place, hits: Hit[]): Hit[] {

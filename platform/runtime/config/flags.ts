@@ -1,5 +1,5 @@
+import { closest } from "#api";
 import { parseArgs } from "node:util";
-import { nearest } from "./names.ts";
 import type { Described, Given, Reading } from "./sources.ts";
 
 /** Reads the command line. Everything after `--`, and what is no flag, is positional. */
@@ -40,7 +40,7 @@ class FlagWalk {
     const negated = name.startsWith("no-") ? this.#byFlag.get(name.slice(3)) : undefined;
     const setting = this.#byFlag.get(name) ?? (negated?.shape === "boolean" ? negated : undefined);
     if (setting === undefined) {
-      const meant = nearest(name, [...this.#byFlag.keys()]);
+      const meant = closest(name, [...this.#byFlag.keys()]);
       this.#problem(raw, `unknown flag${meant === undefined ? "" : `; did you mean --${meant}?`}`);
     } else if (setting.shape === "boolean") this.#boolean(setting, raw, value);
     else if (value === undefined || value.startsWith("--")) this.#problem(raw, "needs a value");

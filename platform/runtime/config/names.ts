@@ -22,28 +22,3 @@ export function isServiceVariable(name: string): boolean {
 export function isReservedVariable(name: string): boolean {
   return ownService.test(name);
 }
-
-/** The known name that a misspelt one most likely means: at most a third of its letters differ, or two of a short one. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
-  const short = name.slice(0, 64);
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(short.length / 3)) + 1;
-  for (const candidate of known) {
-    const distance = editDistance(short.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}

@@ -1,5 +1,6 @@
+import { closest } from "#api";
 import { isMap, isScalar, LineCounter, parseDocument, type Node, type Pair, type YAMLMap } from "yaml";
-import { ENV_PREFIX, isServiceVariable, nearest } from "./names.ts";
+import { ENV_PREFIX, isServiceVariable } from "./names.ts";
 
 /** A value as one source gives it, and where, for messages: `--port`, `RUNLOG_STATE`, `runlog.yaml:3:7`. */
 export interface Given {
@@ -102,7 +103,7 @@ class YamlWalk implements Reading {
   }
 
   #unknown(key: string, where: string): void {
-    const meant = nearest(key, this.#keys);
+    const meant = closest(key, this.#keys);
     const hint = meant === undefined ? "" : `; did you mean ${meant}?`;
     this.problems.push({ path: where, message: `${where}: unknown setting ${key.slice(0, 80)}${hint}` });
   }

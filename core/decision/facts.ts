@@ -85,6 +85,15 @@ export function actionDigest(question: Question): string {
   return digestOfText(canonicalJson({ action, tool: tool ?? null, model: model ?? null, args: question.args }));
 }
 
+/** Longer than any name of a run with its namespace and ServiceAccount. */
+const MAX_DELEGATE = 512;
+
+/** Whom a delegation names: only a run it names may become its child. */
+export function delegateOf({ request, args }: Question): string | undefined {
+  const to = request.action === "delegation" && Object.hasOwn(args, "to") ? args["to"] : undefined;
+  return typeof to === "string" && to.length <= MAX_DELEGATE ? to : undefined;
+}
+
 export function inputOf(question: Question): ReviewInput {
   const { request } = question;
   return {

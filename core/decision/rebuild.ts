@@ -83,7 +83,9 @@ function reviewEvent(record: ReviewRecord): RestoreEvent {
       cost: record.cost,
       tokens: record.tokens,
       resend: record.resend,
+      delegate: record.delegate,
     },
+    opens: record.opens,
     finish: {
       answer: JSON.stringify(record.response),
       decision: record.response.decision,

@@ -3,7 +3,7 @@ import { DETECTOR_VERSION } from "#engine";
 import type { Amount, Closure, Reservation } from "#ledger";
 import type { ReportRecord, ReviewRecord, RunRecord } from "#runlog";
 import type { Disclosure } from "./disclosure.ts";
-import type { Question } from "./facts.ts";
+import { delegateOf, type Question } from "./facts.ts";
 import type { Outcome } from "./outcome.ts";
 import type { Judgement } from "./passes.ts";
 
@@ -13,7 +13,11 @@ export interface ReviewRecordInput {
   readonly judgement?: Judgement | undefined;
   readonly original: Question;
   readonly open?:
-    | { readonly root: RunIdentity; readonly readings: ReadonlyMap<string, ReviewRecord["cost"]> }
+    | {
+        readonly root: RunIdentity;
+        readonly readings: ReadonlyMap<string, ReviewRecord["cost"]>;
+        readonly newRun: boolean;
+      }
     | undefined;
   readonly disclosure: Disclosure;
 }
@@ -42,6 +46,7 @@ export function reviewRecord(input: ReviewRecordInput): ReviewRecord {
     requestDigest: original.requestDigest,
     ...optional({ callDigest: question.callDigest, approval: request.approval, terminate: outcome.terminate }),
     resend: request.approval !== undefined,
+    ...optional({ opens: input.open?.newRun === true ? true : undefined, delegate: delegateOf(question) }),
     ...parentOf(question),
     root: input.open?.root ?? run,
     labels: caller.labels,

@@ -4,7 +4,7 @@ import type { BeginResult } from "#ledger";
 import { ask, clear } from "./approval.ts";
 import type { Caller } from "./caller.ts";
 import type { Deciding } from "./deciding.ts";
-import { inputOf, questionOf, type Question } from "./facts.ts";
+import { delegateOf, inputOf, questionOf, type Question } from "./facts.ts";
 import { asked, closedResponse, decided, permitted, refused, type Outcome, type OutcomeInput } from "./outcome.ts";
 import { isRefusal, judge, type Judgement, type PassContext } from "./passes.ts";
 import { reviewRecord } from "./record.ts";
@@ -78,8 +78,7 @@ function counted(question: Question, planned: Plan) {
     tool: request.tool,
     model: request.model,
     callDigest: question.callDigest,
-    delegate:
-      request.action === "delegation" && typeof question.args["to"] === "string" ? question.args["to"] : undefined,
+    delegate: delegateOf(question),
     cost: question.cost,
     tokens: question.tokens,
     counters: planned.counters,

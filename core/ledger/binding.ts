@@ -3,7 +3,7 @@ import { delegationNames } from "./delegation.ts";
 import type { ReviewEvent } from "./draft.ts";
 import type { BeginRequest, BeginResult } from "./ledger.ts";
 import type { Parts } from "./parts.ts";
-import { type Run, runKey, sameAgent } from "./run.ts";
+import { isDoubtful, type Run, runKey, sameAgent } from "./run.ts";
 
 /** Something only the archive knows: wait for it, then try again. */
 export interface Need {
@@ -45,7 +45,9 @@ export type Refused = Extract<BeginResult, { kind: "parent_refused" | "too_many_
 export function findRun(identity: RunIdentity, known: Known, { runs, shelf }: Parts): Run | Need | undefined {
   const key = runKey(identity);
   const run = runs.get(key);
-  if (run?.root.stale === true && shelf !== undefined) return { kind: "need", look: () => shelf.tree(run.root) };
+  if (run !== undefined && shelf !== undefined && isDoubtful(run)) {
+    return { kind: "need", look: () => shelf.resolve(run.root) };
+  }
   if (run !== undefined || shelf === undefined || known.isAbsent(key)) return run;
   return {
     kind: "need",

@@ -146,6 +146,7 @@ export class Draft {
 
   #close(key: string, closure: Closure, tree: boolean): void {
     this.#over.add(key);
+    if (key === this.#key) this.startedAt ??= closure.at;
     if ((key !== this.#key && !tree) || this.closure?.state === "terminated") return;
     if (this.closure === undefined || closure.state === "terminated") this.closure = closure;
   }

@@ -48,6 +48,7 @@ export class RecordedRunLog implements Contract.RunArchive {
   readonly events: Contract.RestoreEvent[] = [];
   down = false;
   lookups = 0;
+  readonly #known = new Set<string>();
   readonly #rootOf = new Map<string, string>();
 
   // oxlint-disable-next-line typescript/require-await
@@ -73,7 +74,13 @@ export class RecordedRunLog implements Contract.RunArchive {
       const above = parent && JSON.stringify(parent.run);
       if (above !== undefined) this.#rootOf.set(JSON.stringify(run), this.#rootOf.get(above) ?? above);
     }
-    this.events.push(event);
+    if (event.kind !== "review") {
+      this.events.push(event);
+      return;
+    }
+    const key = JSON.stringify(event.request.run);
+    this.events.push({ ...event, opens: !this.#known.has(key) });
+    this.#known.add(key);
   }
 
   #look(): void {

@@ -198,6 +198,11 @@ export type RestoreEvent =
       /** The action as it was decided: of a modified one the second pass. */
       readonly request: Omit<BeginRequest, "counters" | "limits" | "reserve" | "dryRun">;
       readonly finish: Omit<FinishRequest, "run" | "uid" | "requestDigest">;
+      /**
+       * True for the first review of its run (BeginResult.newRun). A run whose first restored review is not that began before what is
+       * restored, so its beginning, perhaps its end, is in the archive only: it is read there before it is used.
+       */
+      readonly opens?: boolean | undefined;
     }
   | {
       readonly kind: "settle";

@@ -188,6 +188,51 @@ describe("bounded memory", () => {
     expect(await restored.read(counters.cost("run", "run"))).toBe(162);
   });
 
+  it("a termination from before what is restored still holds, for the sub-runs too", async () => {
+    const { clock, log, drive } = small({});
+    const end = closure("terminated", NOON);
+    await drive.review({ uid: "a", cost: 1 });
+    await drive.review({ uid: "a", run: runOf("child"), parent: { run: runOf("run-1") } });
+    await drive.close(runOf("run-1"), end);
+    const before = log.events.length;
+    clock.advance(40 * DAY);
+    for (const run of [runOf("run-1"), runOf("child")]) {
+      const finish = { answer: "", decision: "terminate", mayRun: false, countsAsDenial: false } as const;
+      log.record({ kind: "review", at: clock.now(), request: asks({ uid: "late", run }), finish });
+    }
+    for (const idle of [0, 2 * DAY]) {
+      const ledger = createMemoryLedger({ clock, archive: log });
+      for (const event of log.events.slice(before)) ledger.restore(event);
+      clock.advance(idle);
+      expect((await ledger.sweep()).idle).toEqual([]);
+      expect(await ledger.begin(asks({ uid: "n", run: runOf("child") }))).toEqual({ kind: "closed", closure: end });
+      expect(await ledger.begin(asks({ uid: "n" }))).toEqual({ kind: "closed", closure: end });
+    }
+  });
+
+  it("a run from before what is restored has all its counters", async () => {
+    const { clock, log, drive } = small({});
+    await drive.review({ uid: "a", cost: 1 });
+    await drive.review({ uid: "b", cost: 10, run: runOf("child"), parent: { run: runOf("run-1") } });
+    const before = log.events.length;
+    await drive.review({ uid: "c", cost: 100, run: runOf("child") });
+    const ledger = createMemoryLedger({ clock, archive: log });
+    for (const event of log.events.slice(before)) ledger.restore(event);
+    const restored = new Driver(ledger, log, () => clock.now());
+    expect(await restored.read(counters.cost("agent", "run"), { run: runOf("child") })).toBe(110);
+    expect(await restored.read(counters.cost("run", "run"), { run: runOf("child") })).toBe(111);
+    expect(await ledger.run(runOf("child"))).toMatchObject({ parent: runOf("run-1"), depth: 2 });
+    expect(await restored.settle("c", { cost: 50, tokens: 0 }, { run: runOf("child") })).toBe("settled");
+    expect(await restored.read(counters.cost("run", "run"))).toBe(61);
+  });
+
+  it("a run of which only the end is known stays ended", async () => {
+    const { log, ledger } = small({});
+    const end = closure("terminated", NOON - DAY);
+    log.record({ kind: "closed", at: end.at, run: runOf("run-1"), closure: end, tree: false });
+    expect(await ledger.begin(asks({ uid: "a" }))).toEqual({ kind: "closed", closure: end });
+  });
+
   it("ends a run that went idle while it was put away", async () => {
     const { drive, ledger, clock } = small({ maxRunsInMemory: 1 });
     await drive.review({ uid: "a" });

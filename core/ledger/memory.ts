@@ -3,7 +3,7 @@ import type { RunIdentity } from "#api";
 import type { Clock } from "#runtime";
 import type { MetricsRegistry } from "#telemetry";
 import { Known } from "./binding.ts";
-import { type Entry, type Run, runKey } from "./run.ts";
+import { type Entry, isDoubtful, type Run, runKey } from "./run.ts";
 import { EntryTable } from "./entry-table.ts";
 import type * as Contract from "./ledger.ts";
 import { defaultLedgerLimits, type LedgerLimits } from "./limits.ts";
@@ -142,8 +142,8 @@ class MemoryLedger implements Contract.Ledger {
     const key = runKey(identity);
     for (let i = 0; i < MAX_LOOKUPS; i++) {
       const run = runs.get(key);
-      if (shelf === undefined || (run !== undefined && !run.root.stale)) return run;
-      if (run !== undefined) await shelf.tree(run.root);
+      if (shelf === undefined || (run !== undefined && !isDoubtful(run))) return run;
+      if (run !== undefined) await shelf.resolve(run.root);
       else if (!(await shelf.run(identity))) return undefined;
     }
     throw unknownState(new Error("it was put away as often as it was looked up"));

@@ -122,18 +122,24 @@ export class Restoring {
     return opened;
   }
 
-  #opened({ request, at }: ReviewEvent): Run | undefined {
-    const claim = request.parent;
+  #opened(event: ReviewEvent): Run | undefined {
+    const claim = event.request.parent;
     const parent = claim && this.#run(claim.run);
     if (claim !== undefined && parent === undefined) return undefined;
-    const run = this.#parts.runs.make(request.run, parent, at);
+    const run = this.#parts.runs.make(event.request.run, parent, event.at);
     if (!this.#put(run)) {
       if (parent !== undefined) parent.root.stale = true;
       return undefined;
     }
-    run.opened = run.written = true;
-    if (claim?.delegation !== undefined) parent?.claim(claim.delegation, run.key);
+    this.#begin(run, event);
     return run;
+  }
+
+  #begin(run: Run, { request, opens }: ReviewEvent): void {
+    run.opened = run.written = true;
+    if (opens !== true && this.#parts.shelf !== undefined) run.root.unsure = true;
+    const delegation = request.parent?.delegation;
+    if (delegation !== undefined) run.parent?.claim(delegation, run.key);
   }
 
   #put(run: Run): boolean {

@@ -2,7 +2,7 @@ import { RunlogError, type RunIdentity } from "#api";
 import type { Closure } from "./ledger.ts";
 import type { LedgerLimits } from "./limits.ts";
 import { List, type Node } from "./list.ts";
-import { Run } from "./run.ts";
+import { isDoubtful, Run } from "./run.ts";
 import type { Subjects } from "./subjects.ts";
 import { type CallBudget, Totals } from "./totals.ts";
 
@@ -118,12 +118,22 @@ export class RunTable {
     this.#leave(run, "undone");
   }
 
+  /** The whole tree leaves memory, whatever waits in it: the archive knows it better. */
+  putAwayTree(run: Run): void {
+    for (const child of run.children ?? []) this.putAwayTree(child);
+    this.#leave(run, "put away");
+  }
+
   /** Ends runs that nothing happened in for the idle timeout; at most `max` of them. */
   endIdle(now: number, max: number): Run[] {
     const ended: Run[] = [];
     while (ended.length < max) {
       const run = this.#active.first?.item;
       if (run === undefined || run.activeAt + this.#options.limits.idleTimeoutMs > now) return ended;
+      if (isDoubtful(run)) {
+        this.putAwayTree(run.root);
+        continue;
+      }
       this.close(run, idleClosure(now));
       ended.push(run);
     }

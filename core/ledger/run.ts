@@ -36,6 +36,8 @@ export class Run {
   tree: Totals;
   /** Of a root: the budget of the whole tree. */
   treeSubject: Subject;
+  /** Of a root: restored, and perhaps not from its beginning; the archive is asked before it, or a run below it, is used. */
+  unsure = false;
   /** Of a root: some run below it was only half restored, so `tree` and `treeSubject` are read from the archive before they are used. */
   stale = false;
   /** Runs below it in memory; made when there is one, as most runs have none. */
@@ -186,4 +188,9 @@ export function runKey(run: RunIdentity): string {
 
 export function sameAgent(a: RunIdentity, b: RunIdentity): boolean {
   return a.namespace === b.namespace && a.serviceAccount === b.serviceAccount;
+}
+
+/** Memory does not hold all of its tree, or may not. */
+export function isDoubtful({ root }: Run): boolean {
+  return root.stale || root.unsure;
 }

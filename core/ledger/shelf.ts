@@ -50,17 +50,18 @@ export class Shelf {
     });
   }
 
-  /** Reads again what a root's whole tree counts. Nothing is counted in the tree meanwhile: whoever wants to waits for this. */
-  async tree(root: Run): Promise<void> {
+  /**
+   * Reads a doubtful tree again. If it began before what was restored, all of it leaves memory, to come back whole; else only what the
+   * tree counts is replaced. Nothing is counted in the tree meanwhile: whoever wants to waits for this.
+   */
+  async resolve(root: Run): Promise<void> {
     await this.#lookups.once(`${root.key}\ntree`, async (signal) => {
       const draft = this.#draft(root.identity);
       await this.#options.archive.history(root.identity, (event) => draft.feed(event));
       signal.throwIfAborted();
-      root.tree = draft.tree ?? root.own;
-      root.treeSubject = draft.treeSubject;
-      root.activeAt = Math.max(root.activeAt, draft.activeAt);
-      for (const [delegation, child] of draft.claims) root.claim(delegation, child);
-      root.stale = false;
+      if (this.#options.runs.get(root.key) !== root) return true;
+      if (root.unsure && !isWhole(root, draft)) this.#options.runs.putAwayTree(root);
+      else adoptTree(root, draft);
       return true;
     });
   }
@@ -203,4 +204,18 @@ function recentOf(events: readonly RestoreEvent[]): Recent | undefined {
     else if (event.kind === "expired" && recent !== undefined) recent.expired = true;
   }
   return recent;
+}
+
+function isWhole(root: Run, draft: Draft): boolean {
+  return (
+    draft.startedAt === root.startedAt && draft.parent === undefined && draft.closure?.state === root.closure?.state
+  );
+}
+
+function adoptTree(root: Run, draft: Draft): void {
+  root.tree = draft.tree ?? root.own;
+  root.treeSubject = draft.treeSubject;
+  root.activeAt = Math.max(root.activeAt, draft.activeAt);
+  for (const [delegation, child] of draft.claims) root.claim(delegation, child);
+  root.stale = root.unsure = false;
 }

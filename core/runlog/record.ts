@@ -59,6 +59,10 @@ export const reviewRecordSchema = z.object({
   /** Name of the approval request this review executes; then call counters did not rise. */
   approval: z.string().optional(),
   resend: z.boolean(),
+  /** True for the first review of its run. */
+  opens: z.boolean().optional(),
+  /** delegation only: whom it names, so that a child can be bound to it as long as the record is kept. */
+  delegate: z.string().optional(),
   parent: runIdentitySchema.extend({ delegation: z.string().optional() }).optional(),
   root: runIdentitySchema,
   labels,

@@ -1,4 +1,4 @@
-import type { PolicyKind, Requirement } from "#api";
+import { digestOfText, type PolicyKind, type Requirement } from "#api";
 
 /** What an asking rule says of its approval, with defaults filled in. */
 export interface AskSettings {
@@ -48,13 +48,19 @@ export function combineSettings(all: readonly CombinedSettings[]): CombinedSetti
   };
 }
 
+/** A policy from a file has no uid: its name stands for it, or rules of the same id in two files would be taken for one. */
+function nameAsUid({ kind, namespace = "", name }: AskingRule["policy"]): string {
+  const text = `${kind}/${namespace}/${name}`;
+  return text.length <= 128 ? text : digestOfText(text);
+}
+
 export function requirementOf({ policy, rule }: AskingRule): Requirement {
   return {
     policy: {
       kind: policy.kind,
       ...(policy.namespace === undefined ? {} : { namespace: policy.namespace }),
       name: policy.name,
-      uid: policy.uid,
+      uid: policy.uid === "" ? nameAsUid(policy) : policy.uid,
     },
     rule: rule.id,
     ruleHash: rule.hash,

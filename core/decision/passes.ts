@@ -1,7 +1,10 @@
 import { decisions, type Decision, type JsonObject } from "#api";
 import {
   applyModify,
+  type ContentFinding,
   decide,
+  findingsOf,
+  joinFindings,
   plan,
   type CounterReadings,
   type Match,
@@ -18,6 +21,8 @@ export interface Judgement {
   /** Why the action is refused beyond what the rules say, e.g. `modify_unstable`. */
   readonly refusal: Refusal | undefined;
   readonly modified: boolean;
+  /** What matched rules found in what was sent; then what they found in what a modification or an edit brought in. */
+  readonly findings: readonly ContentFinding[];
 }
 
 export interface Refusal {
@@ -49,18 +54,20 @@ export function isRefusal(decision: Decision): boolean {
  * If pass 2 would still change it the action is denied; the verdict is the strongest of both passes.
  */
 export async function judge(question: Question, first: Verdict, context: PassContext): Promise<Judgement> {
-  if (isRefusal(first.decision) || first.modifications.length === 0)
-    return { question, verdict: first, refusal: undefined, modified: false };
-  const applied = applyAll(first, question.args);
-  if ("refusal" in applied) return { question, verdict: first, refusal: applied.refusal, modified: false };
-  if (!applied.changed) return { question, verdict: first, refusal: undefined, modified: false };
+  const findings = foundBy(first, question);
+  const unchanged = { question, verdict: first, refusal: undefined, modified: false, findings };
+  if (isRefusal(first.decision) || first.modifications.length === 0) return unchanged;
+  const applied = applyAll(first, question);
+  if ("refusal" in applied) return { ...unchanged, refusal: applied.refusal };
+  if (!applied.changed) return unchanged;
   const changed = withArgs(question, applied.args, context.facts);
   const second = await evaluateAgain(changed, context);
   return {
     question: changed,
     verdict: combine(first, second),
-    refusal: stillChanges(second, changed.args),
+    refusal: stillChanges(second, changed),
     modified: true,
+    findings: joinFindings(findings, foundBy(second, changed)),
   };
 }
 
@@ -71,8 +78,9 @@ export async function judgeEdited(judgement: Judgement, args: JsonObject, contex
   return {
     question: changed,
     verdict: combine(judgement.verdict, verdict),
-    refusal: stillChanges(verdict, args),
+    refusal: stillChanges(verdict, changed),
     modified: true,
+    findings: joinFindings(judgement.findings, foundBy(verdict, changed)),
   };
 }
 
@@ -81,9 +89,16 @@ async function evaluateAgain(question: Question, context: PassContext): Promise<
   return decide(again, await context.recount(question, again));
 }
 
-function stillChanges(verdict: Verdict, args: JsonObject): Refusal | undefined {
+const nothing: readonly never[] = Object.freeze([]);
+
+function foundBy(verdict: Verdict, question: Question): readonly ContentFinding[] {
+  const matches = verdict.matched.length + verdict.audit.length;
+  return matches === 0 ? nothing : findingsOf(verdict, inputOf(question));
+}
+
+function stillChanges(verdict: Verdict, question: Question): Refusal | undefined {
   if (isRefusal(verdict.decision) || verdict.modifications.length === 0) return undefined;
-  const applied = applyAll(verdict, args);
+  const applied = applyAll(verdict, question);
   if ("refusal" in applied) return applied.refusal;
   if (!applied.changed) return undefined;
   const match = verdict.modifications[0]?.match;
@@ -95,11 +110,11 @@ function stillChanges(verdict: Verdict, args: JsonObject): Refusal | undefined {
   };
 }
 
-function applyAll(verdict: Verdict, start: JsonObject): { args: JsonObject; changed: boolean } | { refusal: Refusal } {
-  let args = start;
+function applyAll(verdict: Verdict, question: Question): { args: JsonObject; changed: boolean } | { refusal: Refusal } {
+  let { args } = question;
   let changed = false;
   for (const { match, operations } of verdict.modifications) {
-    const result = applyModify(operations, args);
+    const result = applyModify(operations, args, question.memory);
     if ("error" in result) {
       const message = match.rule.message || `the rule ${match.rule.id} could not be applied: ${result.error}`;
       return { refusal: { decision: "deny", reason: "runtime_error:modify", message, match } };
@@ -134,5 +149,6 @@ function union(a: readonly Match[], b: readonly Match[]): readonly Match[] {
 }
 
 export function matchKey(match: Match): string {
-  return `${match.policy.uid}/${match.rule.id}`;
+  const { kind, namespace = "", name } = match.policy;
+  return `${kind}/${namespace}/${name}/${match.rule.id}`;
 }

@@ -1,4 +1,4 @@
-import { parseJson, RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
+import { digestOfText, parseJson, RunlogError, type ReviewRequest, type ReviewResponse } from "#api";
 import { decide, plan, type CounterReadings, type Plan, type RuleIndex, type Verdict } from "#engine";
 import type { BeginResult } from "#ledger";
 import { ask, clear } from "./approval.ts";

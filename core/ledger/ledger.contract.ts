@@ -420,7 +420,7 @@ export function ledgerContract(
         const ask = { uid: "b", cost: 6 };
         await drive.open(ask);
         const finish = { answer: "written", decision: "allow", mayRun: true, countsAsDenial: false } as const;
-        log.record({ kind: "review", at: clock.now(), request: asks(ask), finish });
+        log.record({ kind: "review", at: clock.now() - 5, request: asks(ask), finish });
         clock.advance(15 * MINUTE);
         expect((await drive.sweep()).charged).toEqual([{ run: runOf("run-1"), uid: "b", cost: 6, tokens: 0 }]);
         expect(await drive.read(counters.cost("agent"))).toBe(6);

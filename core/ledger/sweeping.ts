@@ -58,7 +58,7 @@ async function ofUnanswered(entry: Entry, parts: Parts): Promise<"charged" | "re
       return "unknown";
     }
     if (entry.answered || !entry.unsettled) return "unknown";
-    if (event !== undefined && event.request.requestDigest === entry.requestDigest && event.at >= entry.at) {
+    if (event !== undefined && isOf(entry, event, parts)) {
       return written(entry, event, parts);
     }
   }
@@ -66,6 +66,11 @@ async function ofUnanswered(entry: Entry, parts: Parts): Promise<"charged" | "re
   entries.drop(entry);
   if (entry.opens) runs.undo(run);
   return "released";
+}
+
+/** The record of this very review: one of the same uid from before would still be remembered, had it been within the hour. */
+function isOf(entry: Entry, { request, at }: ReviewEvent, { limits }: Parts): boolean {
+  return request.requestDigest === entry.requestDigest && at > entry.at - limits.answerTtlMs;
 }
 
 /** The answer was written down and the ledger never heard of it: it is heard now. */

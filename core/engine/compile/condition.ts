@@ -69,7 +69,10 @@ function compileTest(node: TestNode, scope: ConditionScope): Condition | undefin
   const operand = guarded(() => compileOperand(node, scope), node.path, scope);
   if (choice === undefined || operand === undefined) return undefined;
   const fact = compileFact(node.fact, choice, scope.zone, scope.interner);
-  return test(fact, node.operator, operand.value);
+  const { value } = operand;
+  if (fact.kind !== "scalar" || typeof value !== "string") return test(fact, node.operator, value);
+  // Many rules name the same tool, agent or model: they share the test.
+  return scope.interner.share("test", `${fact.key} ${node.operator} ${value}`, () => test(fact, node.operator, value));
 }
 
 /** `tool` compared with a glob, or a group, which is a choice. */

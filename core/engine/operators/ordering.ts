@@ -31,7 +31,8 @@ export function orderedValue(value: JsonValue, unit: Unit): Numeric | undefined 
   return unit === "duration" ? parseDuration(value) : parseTimestamp(value);
 }
 
-const whyNot: Readonly<Record<Unit, Why>> = {
+/** Why a value has no place in the order of a unit. */
+export const whyNot: Readonly<Record<Unit, Why>> = {
   number: "not_a_number",
   duration: "not_a_duration",
   timestamp: "not_a_timestamp",

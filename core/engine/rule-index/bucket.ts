@@ -17,12 +17,14 @@ interface Parts {
 }
 
 const none: readonly never[] = Object.freeze([]);
+/** So many tables are walked by each review; that takes less time than looking up its arguments. */
+const WALKED = 8;
 
 /** The rules under one tool, or under none. Never changed, copied with one more or less. */
 export class Bucket implements Parts {
   /** By facts that are known before the ledger is asked. */
   readonly tables: Tables;
-  /** By arguments, under the first key of their path: a bucket may know thousands, a review has a few. */
+  /** By further arguments, under the first key of their path: a bucket may know thousands, a review has a few. */
   readonly byKey: PersistentMap<Tables>;
   /** By counters. */
   readonly counted: Tables;
@@ -74,16 +76,20 @@ export class Bucket implements Parts {
   }
 
   #change(fact: CompiledFact, counters: CounterSet, change: (table: FactTable) => FactTable): Bucket {
+    if (fact.kind === "counter") return this.#copy({ counted: replaced(this.counted, fact, change), counters });
+    const key = this.#keyOf(fact);
+    if (key === undefined) return this.#copy({ tables: replaced(this.tables, fact, change), counters });
+    const tables = replaced(this.byKey.get(key) ?? none, fact, change);
+    const byKey = tables.length === 0 ? this.byKey.delete(key) : this.byKey.set(key, tables);
+    return this.#copy({ byKey, counters });
+  }
+
+  /** The key under which an argument's table stands, unless it stands among the first few. */
+  #keyOf(fact: CompiledFact): string | undefined {
     const key = firstKey(fact);
-    if (key !== undefined) {
-      const tables = replaced(this.byKey.get(key) ?? none, fact, change);
-      const byKey = tables.length === 0 ? this.byKey.delete(key) : this.byKey.set(key, tables);
-      return this.#copy({ byKey, counters });
-    }
-    if (fact.kind === "counter") {
-      return this.#copy({ counted: replaced(this.counted, fact, change), counters });
-    }
-    return this.#copy({ tables: replaced(this.tables, fact, change), counters });
+    if (key === undefined || placeOf(this.tables, fact) !== -1) return undefined;
+    const isKnown = placeOf(this.byKey.get(key) ?? none, fact) !== -1;
+    return isKnown || this.tables.length >= WALKED ? key : undefined;
   }
 
   /** Finds the candidates that can be known before the ledger is asked. */
@@ -125,9 +131,13 @@ function firstKey(fact: CompiledFact): string | undefined {
   return typeof first === "string" ? first : undefined;
 }
 
+function placeOf(tables: Tables, fact: CompiledFact): number {
+  return tables.findIndex((table) => table.fact.key === fact.key);
+}
+
 function replaced(tables: Tables, fact: CompiledFact, change: (table: FactTable) => FactTable): Tables {
-  const at = tables.findIndex((table) => table.fact.key === fact.key);
+  const at = placeOf(tables, fact);
   const changed = change(tables[at] ?? FactTable.empty(fact));
-  if (at === -1) return [...tables, changed];
+  if (at === -1) return tables.toSpliced(tables.length, 0, changed);
   return changed.isEmpty ? tables.toSpliced(at, 1) : tables.with(at, changed);
 }

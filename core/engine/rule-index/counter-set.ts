@@ -26,7 +26,7 @@ export class CounterSet {
     let uses = this.#uses;
     for (const counter of countersOf(rule)) {
       const use = uses.get(counter.key);
-      if (use === undefined) refs = [...refs, counter];
+      if (use === undefined) refs = refs.toSpliced(refs.length, 0, counter);
       uses = uses.set(counter.key, { counter, places: (use?.places ?? 0) + 1 });
     }
     return uses === this.#uses ? this : new CounterSet(refs, uses);

@@ -42,7 +42,9 @@ export class FactTable implements Shelves {
     this.presence = shelves.presence;
     const [thresholds] = shelves.thresholds;
     this.limit =
-      fact.kind === "counter" && thresholds !== undefined ? lowestLimit(fact.counter.key, thresholds.lower) : undefined;
+      fact.kind === "counter" && thresholds !== undefined
+        ? lowestLimit(fact.counter.key, thresholds.mixed.lower)
+        : undefined;
   }
 
   static empty(fact: CompiledFact): FactTable {
@@ -98,7 +100,7 @@ export class FactTable implements Shelves {
     const old = this.thresholds.find((shelf) => shelf.unit === unit);
     const changed = change(old ?? ThresholdShelf.empty(unit));
     const others = this.thresholds.filter((shelf) => shelf !== old);
-    return this.#copy({ thresholds: changed.isEmpty ? others : [...others, changed] });
+    return this.#copy({ thresholds: changed.isEmpty ? others : others.toSpliced(others.length, 0, changed) });
   }
 
   /** Finds the rules that the fact's value may satisfy: all but those whose guard is certainly false. */

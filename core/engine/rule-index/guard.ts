@@ -10,6 +10,8 @@ export type ValueGuard =
       readonly fact: CompiledFact;
       readonly side: "above" | "below";
       readonly operand: Threshold;
+      /** Nothing but this and the tool's name decides: where this is unevaluable, so is the rule. */
+      readonly sole?: true;
     }
   | { readonly shelf: "threshold"; readonly fact: CompiledFact; readonly side: "within"; readonly operand: Interval }
   | { readonly shelf: "needle"; readonly fact: CompiledFact; readonly operand: Scalar }
@@ -28,8 +30,26 @@ const MAX_PLACES = 1024;
 export function placesOf(condition: Condition): Places {
   const tools = toolGuards(condition);
   const values = valueGuards(condition, tools !== undefined)?.guards;
+  const [only] = values ?? [];
+  if (only?.shelf === "threshold" && only.side !== "within" && isSole(condition, only)) {
+    return { tools, values: [{ ...only, sole: true }] };
+  }
   const tooMany = values !== undefined && values.length * (tools?.length ?? 1) > MAX_PLACES;
   return { tools, values: tooMany ? presences(values) : values };
+}
+
+/** Whether the condition is the guard alone, or the guard and the exact name of a tool. Counters are left out: they are read later. */
+function isSole(condition: Condition, { fact }: ValueGuard): boolean {
+  if (fact.kind === "counter") return false;
+  if (condition.kind === "test") return true;
+  if (condition.kind !== "all" || condition.items.length !== 2) return false;
+  const others = condition.items.filter((item) => item.kind !== "test" || item.fact !== fact);
+  const [other] = others;
+  return others.length === 1 && other?.kind === "test" && isExactTool(other);
+}
+
+function isExactTool(test: Test): boolean {
+  return test.fact.key === "tool" && test.operator.name === "eq" && typeof test.operand === "string";
 }
 
 function presences(guards: readonly ValueGuard[]): readonly ValueGuard[] {

@@ -2,46 +2,51 @@ import type { JsonValue } from "#api";
 import type { CompiledRule, Scalar } from "../compile/compiled.ts";
 import { MAX_TEXT } from "../operators/text.ts";
 import { EqualityShelf } from "./equality-shelf.ts";
-import { added, appended, removed, without, type Candidates, type Entry, type Posting } from "./posting.ts";
-import { MAX_DEPTH, TextTrie } from "./text-trie.ts";
+import { NeedleTexts } from "./needle-texts.ts";
+import { appended, without, type Candidates, type Entry } from "./posting.ts";
 
-/** The part of a text by which it is sought: its end, because beginnings are more often alike. */
-export function soughtPart(text: string): string {
-  return text.slice(-MAX_DEPTH);
+interface Parts {
+  readonly texts: NeedleTexts;
+  readonly others: readonly Entry[];
+  readonly values: EqualityShelf;
 }
 
 /** Rules guarded by `contains`: a text in a text, or an element in a list. */
-export class NeedleShelf {
-  readonly #texts: TextTrie<Posting>;
-  /** All of them by their values, for lists. */
-  readonly #elements: EqualityShelf;
+export class NeedleShelf implements Parts {
+  readonly texts: NeedleTexts;
   /** Numbers, true, false and null: whether a text contains one of them cannot be said. */
-  readonly #others: readonly Entry[];
+  readonly others: readonly Entry[];
+  /** The same by their values, for the elements of lists. */
+  readonly values: EqualityShelf;
 
-  private constructor(texts: TextTrie<Posting>, elements: EqualityShelf, others: readonly Entry[]) {
-    this.#texts = texts;
-    this.#elements = elements;
-    this.#others = others;
+  private constructor(parts: Parts) {
+    this.texts = parts.texts;
+    this.others = parts.others;
+    this.values = parts.values;
   }
 
-  static readonly empty: NeedleShelf = new NeedleShelf(TextTrie.empty<Posting>(), EqualityShelf.empty, []);
+  static readonly empty: NeedleShelf = new NeedleShelf({
+    texts: NeedleTexts.none,
+    others: Object.freeze([]),
+    values: EqualityShelf.empty,
+  });
 
   get isEmpty(): boolean {
-    return this.#elements.isEmpty;
+    return this.texts.isEmpty && this.others.length === 0;
   }
 
   with(operand: Scalar, entry: Entry): NeedleShelf {
-    const elements = this.#elements.with(operand, entry);
-    if (typeof operand !== "string") return new NeedleShelf(this.#texts, elements, appended(this.#others, entry));
-    const part = soughtPart(operand);
-    return new NeedleShelf(this.#texts.set(part, added(this.#texts.get(part), entry)), elements, this.#others);
+    const { texts, others, values } = this;
+    return typeof operand === "string"
+      ? new NeedleShelf({ texts: texts.with(operand, entry), others, values })
+      : new NeedleShelf({ texts, others: appended(others, entry), values: values.with(operand, entry) });
   }
 
   without(operand: Scalar, rule: CompiledRule): NeedleShelf {
-    const elements = this.#elements.without(operand, rule);
-    if (typeof operand !== "string") return new NeedleShelf(this.#texts, elements, without(this.#others, rule));
-    const part = soughtPart(operand);
-    return new NeedleShelf(this.#texts.set(part, removed(this.#texts.get(part), rule)), elements, this.#others);
+    const { texts, others, values } = this;
+    return typeof operand === "string"
+      ? new NeedleShelf({ texts: texts.without(operand, rule), others, values })
+      : new NeedleShelf({ texts, others: without(others, rule), values: values.without(operand, rule) });
   }
 
   visit(value: JsonValue, found: Candidates): void {
@@ -51,29 +56,29 @@ export class NeedleShelf {
   }
 
   #visitText(text: string, found: Candidates): void {
-    if (text.length > MAX_TEXT) {
-      this.visitAll(found);
-      return;
+    if (text.length > MAX_TEXT) this.visitAll(found);
+    else {
+      this.texts.visit(text, found);
+      this.visitOthers(found);
     }
-    this.visitOthers(found);
-    const { repeating } = found;
-    found.repeating = true;
-    this.#texts.scan(text, (posting) => found.addAll(posting));
-    found.repeating = repeating;
   }
 
   visitOthers(found: Candidates): void {
-    found.addAll(this.#others);
+    if (this.others.length > 0) found.addAll(this.others);
   }
 
   #visitElements(list: readonly JsonValue[], found: Candidates): void {
     const { repeating } = found;
     found.repeating = true;
-    for (const element of list) this.#elements.visit(element, found);
+    for (const element of list) {
+      this.texts.visitEqual(element, found);
+      this.values.visit(element, found);
+    }
     found.repeating = repeating;
   }
 
   visitAll(found: Candidates): void {
-    this.#elements.visitAll(found);
+    this.texts.visitAll(found);
+    found.addAll(this.others);
   }
 }

@@ -86,44 +86,44 @@ class Node<V> {
   set(key: Key, value: V, hash: number, shift: number): Node<V> {
     if (shift > DEEPEST) {
       const at = this.find(key);
-      return new Node(0, 0, replaced(this.slots, at === -1 ? this.slots.length : at, at === -1 ? 0 : 2, [key, value]));
+      const place = at === -1 ? this.slots.length : at;
+      return new Node(0, 0, this.slots.toSpliced(place, at === -1 ? 0 : 2, key, value));
     }
     const bit = 1 << ((hash >>> shift) & MASK);
     if ((this.nodes & bit) !== 0) {
       const child = this.child(bit).set(key, value, hash, shift + BITS);
-      return new Node(this.data, this.nodes, replaced(this.slots, this.#childAt(bit), 1, [child]));
+      return new Node(this.data, this.nodes, this.slots.with(this.#childAt(bit), child));
     }
     const at = 2 * count(this.data & (bit - 1));
     if ((this.data & bit) === 0) {
-      return new Node(this.data | bit, this.nodes, replaced(this.slots, at, 0, [key, value]));
+      return new Node(this.data | bit, this.nodes, this.slots.toSpliced(at, 0, key, value));
     }
-    if (this.slots[at] === key) return new Node(this.data, this.nodes, replaced(this.slots, at, 2, [key, value]));
+    if (this.slots[at] === key) return new Node(this.data, this.nodes, this.slots.with(at + 1, value));
     return this.#pushDown(bit, at, pair(this, at, shift + BITS).set(key, value, hash, shift + BITS));
   }
 
   /** The key at `at` moves into a child, because another one wants the same place. */
   #pushDown(bit: number, at: number, child: Node<V>): Node<V> {
-    const rest = replaced(this.slots, at, 2, []);
+    const rest = this.slots.toSpliced(at, 2);
     const data = this.data & ~bit;
     const place = 2 * count(data) + count(this.nodes & (bit - 1));
-    return new Node(data, this.nodes | bit, replaced(rest, place, 0, [child]));
+    return new Node(data, this.nodes | bit, rest.toSpliced(place, 0, child));
   }
 
   /** The key is known to be here. */
   delete(key: Key, hash: number, shift: number): Node<V> {
-    if (shift > DEEPEST) return new Node(0, 0, replaced(this.slots, this.find(key), 2, []));
+    if (shift > DEEPEST) return new Node(0, 0, this.slots.toSpliced(this.find(key), 2));
     const bit = 1 << ((hash >>> shift) & MASK);
     if ((this.data & bit) !== 0) {
-      return new Node(this.data & ~bit, this.nodes, replaced(this.slots, 2 * count(this.data & (bit - 1)), 2, []));
+      return new Node(this.data & ~bit, this.nodes, this.slots.toSpliced(2 * count(this.data & (bit - 1)), 2));
     }
     const at = this.#childAt(bit);
     const child = this.child(bit).delete(key, hash, shift + BITS);
-    if (child.nodes !== 0 || child.slots.length > 2)
-      return new Node(this.data, this.nodes, replaced(this.slots, at, 1, [child]));
+    if (child.nodes !== 0 || child.slots.length > 2) return new Node(this.data, this.nodes, this.slots.with(at, child));
     // A child with one key is not worth a node: the key comes back up.
-    const rest = replaced(this.slots, at, 1, []);
+    const rest = this.slots.toSpliced(at, 1);
     const place = 2 * count(this.data & (bit - 1));
-    return new Node(this.data | bit, this.nodes & ~bit, replaced(rest, place, 0, child.slots));
+    return new Node(this.data | bit, this.nodes & ~bit, rest.toSpliced(place, 0, ...child.slots));
   }
 
   forEach(visit: (value: V, key: Key) => void): void {
@@ -138,13 +138,6 @@ function pair<V>(node: Node<V>, at: number, shift: number): Node<V> {
   const slots = [node.slots[at], node.slots[at + 1]];
   if (shift > DEEPEST) return new Node(0, 0, slots);
   return new Node(1 << ((hashOf(slots[0] as Key) >>> shift) & MASK), 0, slots);
-}
-
-function replaced(slots: readonly unknown[], at: number, removed: number, added: readonly unknown[]): unknown[] {
-  const result = slots.slice(0, at);
-  for (let i = 0; i < added.length; i++) result.push(added[i]);
-  for (let i = at + removed; i < slots.length; i++) result.push(slots[i]);
-  return result;
 }
 
 /** How many bits are set. */

@@ -1,4 +1,5 @@
 import type { CompiledRule } from "../compile/compiled.ts";
+import type { Why } from "../evaluate/context.ts";
 
 /** A rule that stands at several places of the index, so that one review may come across it more than once. */
 export class Shared {
@@ -34,9 +35,7 @@ export function removed(posting: Posting | undefined, rule: CompiledRule): Posti
 }
 
 export function appended(list: readonly Entry[], entry: Entry): readonly Entry[] {
-  const copy = list.slice();
-  copy.push(entry);
-  return copy;
+  return list.toSpliced(list.length, 0, entry); // of exactly the size it needs, unlike a copy that grows
 }
 
 export function indexIn(list: readonly Entry[], rule: CompiledRule): number {
@@ -52,6 +51,8 @@ export function without(list: readonly Entry[], rule: CompiledRule): readonly En
 /** The rules one review has come across. */
 export class Candidates {
   readonly rules: CompiledRule[] = [];
+  /** Rules that are known to be unevaluable without looking at them. */
+  readonly unsure: { readonly rules: readonly CompiledRule[]; readonly why: Why }[] = [];
   /** While a fact with several values is looked up, each rule may turn up several times. */
   repeating = false;
   #seen: Set<CompiledRule> | undefined;

@@ -16,7 +16,7 @@ export class SortedRules {
 
   with(key: number, entry: Entry): SortedRules {
     const at = this.countUpTo(key);
-    return new SortedRules(inserted(this.keys, at, key), inserted(this.entries, at, entry));
+    return new SortedRules(this.keys.toSpliced(at, 0, key), this.entries.toSpliced(at, 0, entry));
   }
 
   without(key: number, rule: CompiledRule): SortedRules {
@@ -50,10 +50,4 @@ function partition(keys: readonly number[], holds: (key: number) => boolean): nu
     else high = middle;
   }
   return low;
-}
-
-function inserted<T>(list: readonly T[], at: number, item: T): readonly T[] {
-  const copy = list.slice();
-  copy.splice(at, 0, item);
-  return copy;
 }

@@ -7,9 +7,13 @@ export const MAX_DEPTH = 32;
  */
 export class TextTrie<V> {
   readonly #root: Node<V>;
+  /** Which low bytes the first characters have: most places of a text need no more than this look. */
+  readonly #first: Uint8Array;
 
   private constructor(root: Node<V>) {
     this.#root = root;
+    this.#first = new Uint8Array(root.codes.length === 0 ? 0 : 256);
+    for (const code of root.codes) this.#first[code & 255] = 1;
   }
 
   static empty<V>(): TextTrie<V> {
@@ -51,8 +55,9 @@ export class TextTrie<V> {
 
   /** The values of all texts that occur anywhere in `text`; one that occurs twice is visited twice. */
   scan(text: string, visit: (value: V) => void): void {
+    const first = this.#first;
     for (let at = 0; at < text.length; at++) {
-      if (childOf(this.#root, text.charCodeAt(at)) !== undefined) this.walk(text, at, visit);
+      if (first[text.charCodeAt(at) & 255] === 1) this.walk(text, at, visit);
     }
   }
 
@@ -88,6 +93,7 @@ function placeOf(codes: readonly number[], code: number): number {
 }
 
 function childOf<V>(node: Node<V>, code: number): Node<V> | undefined {
+  if (node.codes.length === 1) return node.codes[0] === code ? node.children[0] : undefined;
   const at = placeOf(node.codes, code);
   return node.codes[at] === code ? node.children[at] : undefined;
 }

@@ -1,6 +1,6 @@
 import type { JsonValue } from "#api";
 import type { CompiledRule, Interval } from "../compile/compiled.ts";
-import { orderedValue, type Unit } from "../operators/ordering.ts";
+import { orderedValue, whyNot, type Unit } from "../operators/ordering.ts";
 import { atLeast, atMost } from "./doubles.ts";
 import type { ValueGuard } from "./guard.ts";
 import { IntervalRules } from "./interval-rules.ts";
@@ -9,28 +9,42 @@ import { SortedRules } from "./sorted-rules.ts";
 
 type Threshold = Extract<ValueGuard, { shelf: "threshold" }>;
 
-/** Rules guarded by a threshold on one fact, in one unit: those that want a value above, below, and within. */
-export class ThresholdShelf {
-  readonly unit: Unit;
-  /** `gt`, `gte`: by operand; a value visits what is not greater. */
+/** `lower` are `gt` and `gte`: a value visits what is not greater. `upper` are `lt` and `lte`: it visits what is not less. */
+interface Bounds {
   readonly lower: SortedRules;
-  /** `lt`, `lte`: by operand; a value visits what is not less. */
   readonly upper: SortedRules;
+}
+
+interface Parts {
+  readonly mixed: Bounds;
+  readonly sole: Bounds;
+  readonly intervals: IntervalRules;
+}
+
+const unbounded: Bounds = Object.freeze({ lower: SortedRules.none, upper: SortedRules.none });
+
+/** Rules guarded by a threshold on one fact, in one unit. Never changed, copied with one more or less. */
+export class ThresholdShelf implements Parts {
+  readonly unit: Unit;
+  /** Rules with other conditions besides. */
+  readonly mixed: Bounds;
+  /** Rules that nothing else decides: a value that is no number makes all of them unevaluable, and none has to be looked at. */
+  readonly sole: Bounds;
   readonly intervals: IntervalRules;
 
-  private constructor(unit: Unit, lower: SortedRules, upper: SortedRules, intervals: IntervalRules) {
+  private constructor(unit: Unit, { mixed, sole, intervals }: Parts) {
     this.unit = unit;
-    this.lower = lower;
-    this.upper = upper;
+    this.mixed = mixed;
+    this.sole = sole;
     this.intervals = intervals;
   }
 
   static empty(unit: Unit): ThresholdShelf {
-    return new ThresholdShelf(unit, SortedRules.none, SortedRules.none, IntervalRules.none);
+    return new ThresholdShelf(unit, { mixed: unbounded, sole: unbounded, intervals: IntervalRules.none });
   }
 
   get isEmpty(): boolean {
-    return this.lower.keys.length + this.upper.keys.length + this.intervals.size === 0;
+    return countOf(this.mixed) + countOf(this.sole) + this.intervals.size === 0;
   }
 
   with(guard: Threshold, entry: Entry): ThresholdShelf {
@@ -50,33 +64,75 @@ export class ThresholdShelf {
   }
 
   #change(
-    { side, operand }: Threshold,
+    guard: Threshold,
     sorted: (rules: SortedRules, key: number) => SortedRules,
     between: (rules: IntervalRules, interval: Interval) => IntervalRules,
   ): ThresholdShelf {
-    const { unit, lower, upper, intervals } = this;
-    if (side === "within") return new ThresholdShelf(unit, lower, upper, between(intervals, operand));
-    const at = typeof operand === "number" ? operand : operand.at;
-    return side === "above"
-      ? new ThresholdShelf(unit, sorted(lower, atMost(at)), upper, intervals)
-      : new ThresholdShelf(unit, lower, sorted(upper, atLeast(at)), intervals);
+    const { unit, mixed, sole, intervals } = this;
+    if (guard.side === "within") {
+      return new ThresholdShelf(unit, { mixed, sole, intervals: between(intervals, guard.operand) });
+    }
+    const at = typeof guard.operand === "number" ? guard.operand : guard.operand.at;
+    const { lower, upper } = guard.sole ? sole : mixed;
+    const bounds =
+      guard.side === "above"
+        ? { lower: sorted(lower, atMost(at)), upper }
+        : { lower, upper: sorted(upper, atLeast(at)) };
+    return new ThresholdShelf(
+      unit,
+      guard.sole ? { mixed, sole: bounds, intervals } : { mixed: bounds, sole, intervals },
+    );
   }
 
   /** Nobody can say on which side a value lies that is no number of the unit: then every rule is visited. */
   visit(value: JsonValue, found: Candidates): void {
     const number = orderedValue(value, this.unit);
-    if (number === undefined) {
+    if (number === undefined) this.#visitUnordered(found);
+    else {
+      const least = atMost(number);
+      const most = atLeast(number);
+      visitBounds(this.sole, least, most, found);
+      visitBounds(this.mixed, least, most, found);
+      if (this.intervals.size > 0) this.intervals.visit(least, most, found);
+    }
+  }
+
+  #visitUnordered(found: Candidates): void {
+    // Of a fact with several values another one may satisfy the rule, so it has to be looked at.
+    if (found.repeating) {
       this.visitAll(found);
       return;
     }
-    this.lower.visit(0, this.lower.countUpTo(atLeast(number)), found);
-    this.upper.visit(this.upper.countBelow(atMost(number)), this.upper.keys.length, found);
-    this.intervals.visit(atMost(number), atLeast(number), found);
+    this.visitUnsure(found);
+    visitBoth(this.mixed, found);
+    this.intervals.visitAll(found);
+  }
+
+  visitUnsure(found: Candidates): void {
+    const why = whyNot[this.unit];
+    for (const { entries } of [this.sole.lower, this.sole.upper]) {
+      // A rule that stands here stands nowhere else.
+      if (entries.length > 0) found.unsure.push({ rules: entries as readonly CompiledRule[], why });
+    }
   }
 
   visitAll(found: Candidates): void {
-    this.lower.visit(0, this.lower.keys.length, found);
-    this.upper.visit(0, this.upper.keys.length, found);
+    visitBoth(this.sole, found);
+    visitBoth(this.mixed, found);
     this.intervals.visitAll(found);
   }
+}
+
+function countOf({ lower, upper }: Bounds): number {
+  return lower.keys.length + upper.keys.length;
+}
+
+function visitBounds({ lower, upper }: Bounds, least: number, most: number, found: Candidates): void {
+  if (lower.keys.length > 0) lower.visit(0, lower.countUpTo(most), found);
+  if (upper.keys.length > 0) upper.visit(upper.countBelow(least), upper.keys.length, found);
+}
+
+function visitBoth({ lower, upper }: Bounds, found: Candidates): void {
+  lower.visit(0, lower.keys.length, found);
+  upper.visit(0, upper.keys.length, found);
 }

@@ -1,7 +1,7 @@
 import type { OperatorName } from "../catalog/operators.ts";
 import type { Choice, Condition, Glob, Operand, Test } from "../compile/compiled.ts";
 import { globLiteral, globPrefix } from "../operators/glob.ts";
-import { soughtPart } from "./needle-shelf.ts";
+import { soughtPart } from "./needle-texts.ts";
 import { MAX_DEPTH } from "./text-trie.ts";
 
 /** What a tool's name must be, begin with or contain for a rule to hold. */

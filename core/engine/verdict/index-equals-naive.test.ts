@@ -244,17 +244,17 @@ describe("each list that is visited in full is needed: without it, some verdict 
     expect(isWrong()).toBe(true);
   });
 
-  it("the same under upper bounds", () => {
-    vi.spyOn(ThresholdShelf.prototype, "visitAll").mockImplementation(function (this: ThresholdShelf, found) {
-      this.lower.visit(0, this.lower.keys.length, found);
-      this.intervals.visitAll(found);
-    });
+  it("a value of another type under thresholds that nothing else decides", () => {
+    vi.spyOn(ThresholdShelf.prototype, "visitUnsure").mockImplementation(nothing);
     expect(isWrong()).toBe(true);
   });
 
-  it("the same under lower bounds", () => {
+  it.each(["lower", "upper"] as const)("an unreadable fact under %s bounds", (left) => {
     vi.spyOn(ThresholdShelf.prototype, "visitAll").mockImplementation(function (this: ThresholdShelf, found) {
-      this.upper.visit(0, this.upper.keys.length, found);
+      for (const bounds of [this.sole, this.mixed]) {
+        const rules = left === "lower" ? bounds.upper : bounds.lower;
+        rules.visit(0, rules.keys.length, found);
+      }
       this.intervals.visitAll(found);
     });
     expect(isWrong()).toBe(true);

@@ -2,12 +2,19 @@ import type { CounterRef } from "#api";
 import { READS_COUNTER, READS_DENIALS, type CompiledRule } from "../compile/compiled.ts";
 import { createContext, type Context } from "../evaluate/context.ts";
 import { evaluateCondition } from "../evaluate/truth.ts";
-import type { CounterLimit, CounterReadings, Plan, ReviewInput, Verdict } from "../model.ts";
+import {
+  UNEVALUABLE,
+  type CounterLimit,
+  type CounterReadings,
+  type Plan,
+  type ReviewInput,
+  type Verdict,
+} from "../model.ts";
 import type { Bucket } from "../rule-index/bucket.ts";
 import { limitsOf } from "../rule-index/limits.ts";
 import { Candidates } from "../rule-index/posting.ts";
 import { PolicyIndex, type RuleIndex } from "../rule-index/rule-index.ts";
-import { strength } from "./precedence.ts";
+import { strengthOf } from "./precedence.ts";
 import { Tally } from "./tally.ts";
 
 const unread: CounterReadings = new Map();
@@ -34,6 +41,8 @@ class OpenReview implements Plan {
   readonly refusedAlready: boolean;
   readonly #index: PolicyIndex;
   readonly #input: ReviewInput;
+  /** What one half scanned, the other need not scan again. */
+  readonly #memory: Context["memory"];
   readonly #buckets: readonly Bucket[];
   readonly #candidates: Candidates;
   /** Candidates that look at a counter. */
@@ -48,14 +57,15 @@ class OpenReview implements Plan {
     this.#buckets = index.collect(subject.namespace, action === "tool_call" ? tool : undefined);
     this.#candidates = new Candidates();
     const context = createContext(input, unread);
+    this.#memory = context.memory;
     for (const bucket of this.#buckets) bucket.visit(context, this.#candidates);
-    const { tally, waiting } = evaluated(this.#candidates.rules, context);
+    const { tally, waiting } = evaluated(this.#candidates, context);
     this.#tally = tally;
     this.#waiting = waiting;
     this.counters = countersOf(this.#buckets);
     this.limits = this.counters.length === 0 ? none : limitsFor(this.#buckets, waiting);
     const { winner } = tally;
-    this.refusedAlready = winner !== undefined && strength[winner.decision] >= strength.require_approval;
+    this.refusedAlready = winner !== undefined && strengthOf(winner.decision) >= strengthOf("require_approval");
   }
 
   decide(readings: CounterReadings): Verdict {
@@ -66,13 +76,13 @@ class OpenReview implements Plan {
 
   /** What the first half found goes into the first verdict; for another one it is found again. */
   #takeTally(): Tally {
-    const tally = this.#tally ?? evaluated(this.#candidates.rules, createContext(this.#input, unread)).tally;
+    const tally = this.#tally ?? evaluated(this.#candidates, createContext(this.#input, unread)).tally;
     this.#tally = undefined;
     return tally;
   }
 
   #decideCounted(tally: Tally, readings: CounterReadings): void {
-    const context = createContext(this.#input, readings);
+    const context = createContext({ ...this.#input, memory: this.#memory }, readings);
     const found = Candidates.after(this.#candidates);
     for (const bucket of this.#buckets) bucket.visitCounted(context, found, false);
     const last: CompiledRule[] = [];
@@ -91,26 +101,34 @@ class OpenReview implements Plan {
 }
 
 function evaluated(
-  rules: readonly CompiledRule[],
+  { rules, unsure }: Candidates,
   context: Context,
 ): { tally: Tally; waiting: readonly CompiledRule[] } {
   const tally = new Tally();
   const waiting: CompiledRule[] = [];
-  for (const rule of rules) {
+  for (let at = 0; at < rules.length; at++) {
+    const rule = rules[at] as CompiledRule;
     if ((rule.reads & READS_COUNTER) !== 0) waiting.push(rule);
     else tally.add(rule, evaluateCondition(rule.condition, context), context.why);
+  }
+  for (const { rules: all, why } of unsure) {
+    for (let at = 0; at < all.length; at++) tally.add(all[at] as CompiledRule, UNEVALUABLE, why);
   }
   return { tally, waiting };
 }
 
 /** Every counter that a rule for this tool looks at: precomputed in each bucket. */
 function countersOf(buckets: readonly Bucket[]): readonly CounterRef[] {
-  const counting = buckets.filter((bucket) => bucket.counters.refs.length > 0);
-  const [only] = counting;
-  if (only === undefined) return none;
-  if (counting.length === 1) return only.counters.refs;
+  let only: readonly CounterRef[] = none;
+  let counting = 0;
+  for (const { counters } of buckets) {
+    if (counters.refs.length === 0) continue;
+    only = counters.refs;
+    counting++;
+  }
+  if (counting < 2) return only;
   const all = new Map<string, CounterRef>();
-  for (const bucket of counting) for (const counter of bucket.counters.refs) all.set(counter.key, counter);
+  for (const { counters } of buckets) for (const counter of counters.refs) all.set(counter.key, counter);
   return [...all.values()];
 }
 

@@ -1,25 +1,31 @@
-import { decisions, type Decision, type RuleAction } from "#api";
+import type { Decision, RuleAction } from "#api";
 import type { CompiledRule } from "../compile/compiled.ts";
 import { TRUE, type Truth } from "../model.ts";
 
-/** From 0, the weakest. */
-export const strength: Readonly<Record<Decision, number>> = Object.freeze(
-  Object.fromEntries(decisions.map((decision, at) => [decision, at])) as Record<Decision, number>,
-);
+/** From 0, the weakest, as `decisions` lists them. */
+export function strengthOf(decision: Decision): 0 | 1 | 2 | 3 | 4 {
+  switch (decision) {
+    case "allow":
+      return 0;
+    case "modify":
+      return 1;
+    case "require_approval":
+      return 2;
+    case "deny":
+      return 3;
+    case "terminate":
+      return 4;
+  }
+}
 
-/** What a rule asks for that could not be evaluated: it counts as matched, but never ends a run, and what cannot be modified is denied. */
-const unevaluable: Readonly<Record<RuleAction, Decision>> = Object.freeze({
-  log: "allow",
-  modify: "deny",
-  require_approval: "require_approval",
-  deny: "deny",
-  terminate: "deny",
-});
-
-/** What a matched rule asks for; `truth` is true or unevaluable. */
+/**
+ * What a matched rule asks for; `truth` is true or unevaluable. A rule that could not be evaluated counts as matched, but it never ends a run,
+ * and what it cannot modify it denies.
+ */
 export function decisionOf(action: RuleAction, truth: Truth): Decision {
-  if (truth !== TRUE) return unevaluable[action];
-  return action === "log" ? "allow" : action;
+  if (action === "log") return "allow";
+  if (truth === TRUE || action === "require_approval") return action;
+  return "deny";
 }
 
 /** The tie order: cluster before namespaced, then namespace, name, and place in the policy. Negative when `a` comes first. */
@@ -27,14 +33,12 @@ export function compareRules(a: CompiledRule, b: CompiledRule): number {
   if (a.policy === b.policy) return a.order - b.order;
   const left = a.policy.identity;
   const right = b.policy.identity;
-  return (
-    compareTexts(left.namespace ?? "", right.namespace ?? "") ||
-    compareTexts(left.name, right.name) ||
-    a.order - b.order
-  );
+  // In scope of one review all namespaced policies are of one namespace; a cluster policy has none, which comes before any.
+  if (left.namespace !== right.namespace) return compareTexts(left.namespace ?? "", right.namespace ?? "");
+  return compareTexts(left.name, right.name) || a.order - b.order;
 }
 
-/** By UTF-16 code units: the same order everywhere. A cluster policy has no namespace, which comes before any. */
+/** By UTF-16 code units: the same order everywhere. */
 function compareTexts(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

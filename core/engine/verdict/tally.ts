@@ -1,7 +1,7 @@
 import type { Decision } from "#api";
 import { READS_RUN_TREE, type CompiledRule } from "../compile/compiled.ts";
 import { FALSE, TRUE, type Match, type Truth, type Verdict } from "../model.ts";
-import { compareRules, decisionOf, strength } from "./precedence.ts";
+import { compareRules, decisionOf, strengthOf } from "./precedence.ts";
 
 /** How many matches and truths a verdict lists. */
 export const LISTED = 64;
@@ -15,21 +15,27 @@ class Strongest {
   readonly list: Found[] = [];
   total = 0;
 
-  add(rule: CompiledRule, decision: Decision, reason: string): void {
+  add(rule: CompiledRule, decision: Decision, why: string): void {
     this.total++;
     const { list } = this;
     let at = list.length;
     if (at === LISTED && !comesBefore(rule, decision, list[LISTED - 1] as Found)) return;
     while (at > 0 && comesBefore(rule, decision, list[at - 1] as Found)) at--;
-    const found = { policy: rule.policy.identity, rule, decision, mode: rule.mode, reason };
+    const found = foundOf(rule, decision, why);
     if (at === list.length) list.push(found);
     else list.splice(at, 0, found);
     if (list.length > LISTED) list.pop();
   }
 }
 
+/** `why` is empty unless the rule is unevaluable. */
+function foundOf(rule: CompiledRule, decision: Decision, why: string): Found {
+  const reason = why === "" ? "policy" : `runtime_error:${why}`;
+  return { policy: rule.policy.identity, rule, decision, mode: rule.mode, reason };
+}
+
 function comesBefore(rule: CompiledRule, decision: Decision, other: Found): boolean {
-  const order = strength[other.decision] - strength[decision];
+  const order = strengthOf(other.decision) - strengthOf(decision);
   return order === 0 ? compareRules(rule, other.rule) < 0 : order < 0;
 }
 
@@ -45,28 +51,24 @@ export class Tally {
   readonly #failed: Truths = [];
   #terminatesTree = false;
 
-  /** `why` is empty unless the rule is unevaluable. */
+  /** `why` is that of an unevaluable rule; for others it does not matter. */
   add(rule: CompiledRule, truth: Truth, why: string): void {
     this.#note(rule, truth);
     if (truth === FALSE) return;
     const decision = decisionOf(rule.action, truth);
-    const reason = truth === TRUE ? "policy" : `runtime_error:${why}`;
+    const told = truth === TRUE ? "" : why;
     if (rule.mode === "Audit") {
-      this.#audit.add(rule, decision, reason);
+      this.#audit.add(rule, decision, told);
       return;
     }
-    this.#matched.add(rule, decision, reason);
-    if (decision === "deny" || decision === "allow") return;
-    this.#keep(rule, decision, reason);
+    this.#matched.add(rule, decision, told);
+    if (decision !== "deny" && decision !== "allow") this.#keep(rule, decision, told);
   }
 
   /** What must not be cut: an approval names all who were asked, and every modification is applied. */
-  #keep(rule: CompiledRule, decision: Decision, reason: string): void {
+  #keep(rule: CompiledRule, decision: Decision, why: string): void {
     if (decision === "terminate") this.#terminatesTree ||= (rule.reads & READS_RUN_TREE) !== 0;
-    else {
-      const list = decision === "modify" ? this.#modifying : this.#asking;
-      list.push({ policy: rule.policy.identity, rule, decision, mode: rule.mode, reason });
-    }
+    else (decision === "modify" ? this.#modifying : this.#asking).push(foundOf(rule, decision, why));
   }
 
   #note(rule: CompiledRule, truth: Truth): void {

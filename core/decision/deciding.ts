@@ -31,6 +31,8 @@ export interface Deciding {
 export interface DecisionLog {
   /** Throws RL_SATURATED or RL_STORE_UNAVAILABLE when a record could not be taken now, before anything is reserved. */
   admit(dryRun: boolean): void;
+  /** Whether the record of an append that failed just now, with this error, may be found in the log all the same. */
+  mayBeWritten(error: unknown): boolean;
   append: RunLog["append"];
   review: RunLog["review"];
 }

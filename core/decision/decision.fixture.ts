@@ -31,7 +31,8 @@ export const bot: Caller = Object.freeze({
 });
 export const helper: Caller = Object.freeze({ ...bot, serviceAccount: "helper" });
 
-type Rules = NonNullable<PolicySpec["rules"]>;
+export type Rules = NonNullable<PolicySpec["rules"]>;
+export type Rule = Rules[number];
 
 /** What a review must say besides the parts a test is about. */
 export type Ask = Partial<ReviewRequest> & { readonly by?: Caller };
@@ -47,6 +48,8 @@ export class World implements AsyncDisposable {
   readonly outcomes: Outcome[] = [];
   /** Stands between the line and the run log, for faults no real one can be told to show. */
   fault: ((append: () => ReturnType<RunLog["append"]>) => ReturnType<RunLog["append"]>) | undefined;
+  /** The run log says that a batch is overdue. */
+  stalled = false;
   policies: { index: RuleIndex } = { index: emptyIndex() };
   registry!: MetricsRegistry;
   ledger!: Ledger;
@@ -96,7 +99,7 @@ export class World implements AsyncDisposable {
       policies: this.policies,
       ledger: this.ledger,
       approvals: this.approvals,
-      runLog: { ...this.runLog, append: (record, body) => this.#append(() => this.runLog.append(record, body)) },
+      runLog: this.#faulty(),
       pricing: createPricing({ models: { "gpt-*": { input: "1.00", cachedInput: "0.10", output: "10.00" } } }),
       maxCost: 100_000_000,
       disclosure: createDisclosure(this.#options.stored ?? "full"),
@@ -104,8 +107,16 @@ export class World implements AsyncDisposable {
     });
   }
 
-  #append(append: () => ReturnType<RunLog["append"]>): ReturnType<RunLog["append"]> {
-    return this.fault === undefined ? append() : this.fault(append);
+  #faulty(): RunLog {
+    const { runLog } = this;
+    return {
+      ...runLog,
+      append: (record, body) => {
+        const append = () => runLog.append(record, body);
+        return this.fault === undefined ? append() : this.fault(append);
+      },
+      health: () => (this.stalled ? { ...runLog.health(), ok: false, state: "stalled" } : runLog.health()),
+    };
   }
 
   /** Puts these rules, and nothing else, into force as the policy agents/test. */

@@ -219,9 +219,12 @@ async function closed(
   return response;
 }
 
-/** Undoes the reservation of a review that failed. If that fails too, the reservation expires: without an answer it is released. */
+/**
+ * Undoes the reservation of a review that failed. If that fails too, the reservation expires: without an answer it is released.
+ * One whose record may have been written stays: the log tells the retry, or the sweep, which it was.
+ */
 async function takeBack(deciding: Deciding, question: Question, error: unknown): Promise<void> {
-  if (question.dryRun) return;
+  if (question.dryRun || deciding.runLog.mayBeWritten(error)) return;
   try {
     await deciding.ledger.abandon(question.run, question.request.uid);
   } catch (second) {

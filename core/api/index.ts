@@ -12,6 +12,7 @@ export * from "./review-request.ts";
 export * from "./schema/approval.ts";
 export * from "./schema/common.ts";
 export { VALIDATIONS, type Demand } from "./schema/demands.ts";
+export * from "./schema/detection.ts";
 export * from "./schema/policy.ts";
 export * from "./schema/problem.ts";
 export * from "./schema/queries.ts";

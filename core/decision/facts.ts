@@ -9,7 +9,7 @@ import {
   type RunIdentity,
   type Tokens,
 } from "#api";
-import type { ReviewInput, Subject } from "#engine";
+import { ReviewMemory, type ReviewInput, type Subject } from "#engine";
 import type { Pricing } from "#ledger";
 import type { Caller } from "./caller.ts";
 
@@ -27,6 +27,8 @@ export interface Question {
   readonly cost: CounterReading;
   readonly tokens: CounterReading;
   readonly dryRun: boolean;
+  /** Of the whole review, all its passes included. */
+  readonly memory: ReviewMemory;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -53,6 +55,7 @@ export function questionOf(request: ReviewRequest, caller: Caller, options: Fact
     callDigest: request.action === "tool_call" ? callDigestOf(request.tool, argsText) : undefined,
     ...estimate(request, args, options),
     dryRun: request.dryRun === true,
+    memory: new ReviewMemory(),
     now: options.now,
   };
 }
@@ -107,6 +110,7 @@ export function inputOf(question: Question): ReviewInput {
     cost: question.cost,
     tokens: question.tokens,
     now: question.now,
+    memory: question.memory,
   };
 }
 

@@ -47,6 +47,13 @@ export function declareMetrics(registry: MetricsRegistry): DecisionMetrics {
     labels: ["policy", "rule", "decision", "mode"],
     maxSeries: 2_000,
   });
+  const detections = counterFamily({
+    registry,
+    name: "runlog_detections_total",
+    help: "Findings of matched rules by entity; entities beyond the bound are counted under other.",
+    labels: ["entity", "family"],
+    maxSeries: 500,
+  });
   const cost = counterFamily({
     registry,
     name: "runlog_cost_usd_total",
@@ -63,6 +70,7 @@ export function declareMetrics(registry: MetricsRegistry): DecisionMetrics {
       for (const match of [...response.matched, ...response.audit]) {
         matches.child(`${match.namespace ?? ""}/${match.name}`, match.rule, match.decision, match.mode).inc();
       }
+      for (const { entity, family } of response.findings) detections.child(entity, family).inc();
       duration.observe((performance.now() - started) / 1_000);
     },
     charged(namespace, micros) {

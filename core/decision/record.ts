@@ -55,7 +55,7 @@ export function reviewRecord(input: ReviewRecordInput): ReviewRecord {
     tokens: question.tokens,
     counters: input.open === undefined ? {} : Object.fromEntries(input.open.readings),
     truths: judgement === undefined ? [] : [...judgement.verdict.truths],
-    findings: [],
+    findings: outcome.response.findings,
     detector: DETECTOR_VERSION,
     response: storedResponse(outcome.response, disclosure),
     mayRun: outcome.mayRun,

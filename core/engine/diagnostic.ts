@@ -24,6 +24,8 @@ export const diagnosticCatalog = {
   "too-large": "The condition has too many parts or is nested too deeply.",
   "unknown-zone": "No time zone has this name.",
   "unknown-entity": "No entity type has this name.",
+  "bad-entity": "The policy's own entity cannot be looked for.",
+  "no-hash-key": "`as: hash` needs a key, and none is configured.",
   "unknown-value": "The fact never has this value.",
   contradiction: "The conditions exclude each other: the rule can never match.",
   unreachable: "The rule can never match.",

@@ -6,8 +6,11 @@ export { compilePolicy, type CompileOptions, type CompileResult } from "./compil
 export type { CompiledPolicy, CompiledRule, Condition } from "./compile/compiled.ts";
 export { compileGrant, type CompiledGrant, matchesGrant } from "./compile/grant.ts";
 export { createInterner, type Interner } from "./compile/interner.ts";
+export { type ContentFinding, findingsOf, joinFindings } from "./content/findings.ts";
+export { redactClean, type Redacted } from "./content/redact-clean.ts";
 export * from "./detect/index.ts";
 export { type Diagnostic, diagnosticCatalog, type DiagnosticCode, Findings } from "./diagnostic.ts";
+export { ReviewMemory } from "./evaluate/review-memory.ts";
 export * from "./model.ts";
 export { applyModify, type ModifyFailure } from "./modify/apply.ts";
 export { diffArgs, type PatchOperation } from "./modify/diff.ts";

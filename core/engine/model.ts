@@ -1,4 +1,5 @@
 import type { ActionType, CounterReading, CounterRef, Decision, JsonObject, Mode, PolicyKind, RuleAction } from "#api";
+import type { ReviewMemory } from "./evaluate/review-memory.ts";
 
 /** Kleene's three values. Unevaluable is never skipped: for an enforcing rule it counts as matched. */
 export const FALSE = 0;
@@ -57,6 +58,8 @@ export interface ReviewInput {
   readonly tokens: CounterReading;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Shared by every evaluation of one review, so that each value is scanned once; without it each evaluation remembers for itself. */
+  readonly memory?: ReviewMemory | undefined;
 }
 
 /** Values of the counters a plan asked for, by CounterRef.key. A missing one is unreadable. */

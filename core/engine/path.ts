@@ -107,6 +107,34 @@ export function visitPath(
   return visited;
 }
 
+/** Calls `visit` with everything that is at a path, and with the keys and indices that lead there. Absent places are not visited. */
+export function visitPlaces(
+  root: JsonValue,
+  path: readonly Segment[],
+  visit: (value: JsonValue, place: readonly (string | number)[]) => void,
+): void {
+  const place: (string | number)[] = [];
+  const walk = (value: JsonValue | undefined, at: number): void => {
+    if (value === undefined) return;
+    const segment = path[at];
+    if (segment === undefined) {
+      visit(value, [...place]);
+      return;
+    }
+    for (const key of segment === EVERY ? keysOf(value) : [segment]) {
+      place.push(key);
+      walk(child(value, key), at + 1);
+      place.pop();
+    }
+  };
+  walk(root, 0);
+}
+
+function keysOf(value: JsonValue): readonly (string | number)[] {
+  if (Array.isArray(value)) return value.map((_, index) => index);
+  return value !== null && typeof value === "object" ? Object.keys(value) : [];
+}
+
 function elementsOf(value: JsonValue): readonly JsonValue[] {
   if (Array.isArray(value)) return value;
   return value !== null && typeof value === "object" ? Object.values(value) : [];

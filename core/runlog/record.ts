@@ -4,6 +4,7 @@ import {
   approvalPhases,
   approvalSpecSchema,
   approvalStatusSchema,
+  detectionFindingSchema,
   outcomes,
   policyKinds,
   policyReferenceSchema,
@@ -76,7 +77,8 @@ export const reviewRecordSchema = z.object({
   counters: z.record(z.string(), readingSchema),
   /** Truth of the candidate rules, `policy/rule` -> 0 false, 1 true, 2 unevaluable. */
   truths: z.array(z.object({ rule: z.string(), truth: z.int().min(0).max(2) })),
-  findings: z.array(z.object({ path: z.string(), entity: z.string(), score: z.number() })),
+  /** What matched rules found, never the value. */
+  findings: z.array(detectionFindingSchema),
   detector: z.string(),
   /** What was answered; its arguments as `argsForm` says. */
   response: reviewResponseSchema,

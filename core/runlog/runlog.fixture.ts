@@ -17,6 +17,7 @@ export function responseOf(decision: Decision, uid = "u1"): ReviewResponse {
     matchedTotal: 0,
     audit: [],
     auditTotal: 0,
+    findings: [],
     policiesEvaluated: 1,
     revision: "r1",
     args: null,

@@ -18,6 +18,7 @@ const base = {
   matchedTotal: 0,
   audit: [],
   auditTotal: 0,
+  findings: [],
   policiesEvaluated: 4,
   revision: "sha256:3f0a",
   args: null,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { atMost, demand, keyedList } from "./demands.ts";
+import { detectionSchema } from "./detection.ts";
 import {
   API_VERSION,
   conditionSchema,
@@ -17,6 +18,10 @@ export type RuleAction = (typeof ruleActions)[number];
 export const RULE_ID = "^[a-z0-9_-]{1,63}$";
 const path = z.string().min(1).max(512);
 
+export const redactions = ["replace", "mask", "hash", "remove", "number"] as const;
+/** What stands in place of something that was found. */
+export type RedactAs = (typeof redactions)[number];
+
 export const modifyVerbs = ["redact", "set", "add_default", "remove", "clamp", "truncate"] as const;
 
 /** One operation on the arguments; exactly one of the operation keys names the place. */
@@ -28,7 +33,20 @@ export const modifyOperationSchema = demand(
         .array(z.string().min(1).max(64))
         .max(64)
         .optional()
-        .describe("With redact: only these entity types. All by default."),
+        .describe("With redact: only these entity types, of either family. All personal data by default."),
+      secrets: z.boolean().optional().describe("With redact: keys, tokens and passwords as well."),
+      as: z
+        .enum(redactions)
+        .optional()
+        .describe(
+          "With redact: replace by the type (default), mask all but the last characters, hash with the configured key, remove, or number the values of a review.",
+        ),
+      keepLast: z
+        .int()
+        .min(0)
+        .max(32)
+        .optional()
+        .describe("With redact as mask: letters and digits that stay, 4 by default; never more than half of them."),
       set: path.optional().describe("Writes `value` at this path."),
       add_default: path.optional().describe("Writes `value` at this path if nothing is there."),
       remove: path.optional().describe("Removes what is at this path."),
@@ -57,9 +75,16 @@ export const modifyOperationSchema = demand(
       holds: (operation) => modifyVerbs.filter((verb) => operation[verb] !== undefined).length === 1,
     },
     {
-      rule: "!has(self.entities) || has(self.redact)",
-      message: "entities stands with redact only",
-      holds: ({ entities, redact }) => entities === undefined || redact !== undefined,
+      // `as` is a reserved word of CEL, which the API server writes like this.
+      rule: "has(self.redact) || !(has(self.entities) || has(self.secrets) || has(self.__as__) || has(self.keepLast))",
+      message: "entities, secrets, as and keepLast stand with redact only",
+      holds: ({ redact, entities, secrets, as, keepLast }) =>
+        redact !== undefined || [entities, secrets, as, keepLast].every((field) => field === undefined),
+    },
+    {
+      rule: "!has(self.keepLast) || (has(self.__as__) && self.__as__ == 'mask')",
+      message: "keepLast needs as: mask",
+      holds: ({ as, keepLast }) => keepLast === undefined || as === "mask",
     },
     {
       rule: "(has(self.min) || has(self.max)) == has(self.clamp)",
@@ -171,6 +196,9 @@ export const policySpecSchema = z.strictObject({
     })
     .optional()
     .describe("Shorthand: asks for approval of these tools."),
+  detection: detectionSchema
+    .optional()
+    .describe("What counts as personal data and as a secret in this policy's rules, beside the built-in types."),
   rules: keyedList(z.array(policyRuleSchema).max(256), "id")
     .optional()
     .describe("All are evaluated; the strongest decision of those that match wins."),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { API_VERSION, actionTypes, decisions, modes, openObject } from "./common.ts";
+import { detectionFamilies } from "./detection.ts";
 import { policyKinds } from "./policy.ts";
 
 export const uidSchema = z.string().min(1).max(128);
@@ -83,6 +84,20 @@ export const matchedRuleSchema = policyReferenceSchema.extend({
 });
 export type MatchedRule = z.infer<typeof matchedRuleSchema>;
 
+export const detectionFindingSchema = z.strictObject({
+  entity: z.string().max(63).describe("What it is: EMAIL_ADDRESS, GITHUB_TOKEN, or an entity of the policy."),
+  family: z.enum(detectionFamilies),
+  path: z
+    .string()
+    .max(512)
+    .describe("Where: args.customer.phones[0]. Keys that hold such data themselves are written as …."),
+  start: z.int().min(0).describe("UTF-16 offset in the text there; of a number, in its decimal notation."),
+  end: z.int().min(0).describe("Offset behind it."),
+  score: z.number().min(0).max(1).describe("How sure the detector is."),
+  rule: z.string().max(128).describe("Which rule of the detector fired."),
+});
+export type DetectionFinding = z.infer<typeof detectionFindingSchema>;
+
 export const patchOperationSchema = z.strictObject({
   op: z.enum(["add", "remove", "replace", "move", "copy", "test"]),
   path: z.string(),
@@ -108,6 +123,12 @@ export const reviewResponseSchema = z.strictObject({
   matchedTotal: z.int().describe("How many matched."),
   audit: z.array(matchedRuleSchema).max(64).describe("Audit rules that would have matched."),
   auditTotal: z.int().describe("How many would have matched."),
+  findings: z
+    .array(detectionFindingSchema)
+    .max(64)
+    .describe(
+      "What matched rules found by contains_pii, contains_secret and redact in what was sent; never the value.",
+    ),
   policiesEvaluated: z.int().describe("Policies in scope; 0 means that nothing watches this agent."),
   revision: z.string().describe("Names the set of policies that decided."),
   args: openObject.nullable().describe("On modify: the arguments to use instead."),

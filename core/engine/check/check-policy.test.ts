@@ -315,6 +315,17 @@ describe("the rest of a rule", () => {
     ).toMatchObject([{ code: "unknown-entity" }]);
   });
 
+  it("has entities that can be found, and hashes only with a key", () => {
+    const entities = [{ name: "US_SSN", deny: ["x"] }];
+    expect(found({ detection: { entities }, rules: [ruleOf({ tool: "x" })] })).toMatchObject([
+      { severity: "error", code: "bad-entity", path: ["spec", "detection", "entities", 0, "name"] },
+    ]);
+    const hashing = { redact: "args.x", as: "hash" } as const;
+    expect(inWhen({ tool: "x" }, { action: "modify", modify: [hashing] })).toMatchObject([
+      { severity: "error", code: "no-hash-key", path: [...at, "modify", 0, "as"] },
+    ]);
+  });
+
   it("has selectors that are complete", () => {
     const selecting = (operator: "In" | "Exists", values?: string[]): readonly Diagnostic[] =>
       found({

@@ -5,15 +5,18 @@ import { Findings, type Diagnostic } from "../diagnostic.ts";
 import type { PolicyIdentity } from "../model.ts";
 import type { CompiledPolicy, CompiledRule, Condition } from "./compiled.ts";
 import { combine, type ConditionScope } from "./condition.ts";
+import { detectionSettings } from "../content/settings.ts";
 import { zoneClock } from "./facts.ts";
 import { createInterner, type Interner } from "./interner.ts";
-import { draftRule, finishRule } from "./rule.ts";
+import { draftRule, finishRule, type RuleScope } from "./rule.ts";
 import { compileSelector } from "./selector.ts";
 import { rulesOf } from "./shorthands.ts";
 
 export interface CompileOptions {
   /** Shares equal parts between policies. Without one, only the rules of this policy share. */
-  readonly interner?: Interner;
+  readonly interner?: Interner | undefined;
+  /** The keyed hash of `redact … as: hash`, such as HMAC-SHA256. Without it a policy that hashes is an error. */
+  readonly hash?: ((value: string) => string) | undefined;
 }
 
 export interface CompileResult {
@@ -27,7 +30,14 @@ export function compilePolicy(resource: PolicyResource, options: CompileOptions 
   const findings = new Findings();
   const interner = options.interner ?? createInterner();
   const { spec } = resource;
-  const scope: ConditionScope = { interner, findings, groups: groupsOf(spec), zone: zoneOf(spec, interner, findings) };
+  const scope: RuleScope = {
+    interner,
+    findings,
+    groups: groupsOf(spec),
+    zone: zoneOf(spec, interner, findings),
+    detection: detectionSettings(spec.detection, ["spec", "detection"], findings),
+    hash: options.hash,
+  };
   const drafts = rulesOf(spec).map((placed) => draftRule(placed, scope));
   const selected = scopeOf(resource, scope);
   checkPolicy({ resource, drafts, groups: scope.groups, findings });

@@ -1,8 +1,8 @@
-import type { Mode } from "#api";
+import type { Mode, RedactAs } from "#api";
+import type { Detection } from "../content/detection.ts";
 import type { Context } from "../evaluate/context.ts";
 import type { ZoneClock } from "../evaluate/zone-clock.ts";
 import type { Fact, PolicyIdentity, RuleInfo } from "../model.ts";
-import type { Detection } from "../operators/content.ts";
 import type { Scalar } from "../operators/equality.ts";
 import type { Glob } from "../operators/glob.ts";
 import type { Choice } from "../operators/membership.ts";
@@ -65,6 +65,8 @@ export type Condition =
 export const READS_COUNTER = 1;
 export const READS_RUN_TREE = 2;
 export const READS_DENIALS = 4;
+/** It scans content: contains_pii, contains_secret or redact. */
+export const READS_CONTENT = 8;
 
 /** Everything of a rule that does not differ between the rules of a policy. */
 export interface CompiledPolicy {
@@ -87,7 +89,7 @@ export interface CompiledRule extends RuleInfo {
   readonly condition: Condition;
   /** For `modify`, else empty. */
   readonly operations: readonly CompiledOperation[];
-  /** What it looks at: READS_COUNTER, READS_RUN_TREE, READS_DENIALS. */
+  /** What it looks at: READS_COUNTER, READS_RUN_TREE, READS_DENIALS, READS_CONTENT. */
   readonly reads: number;
 }
 
@@ -95,11 +97,20 @@ export interface CompiledRule extends RuleInfo {
 export interface CompiledOperation {
   readonly verb: "redact" | "set" | "add_default" | "remove" | "clamp" | "truncate";
   readonly path: ArgsFact;
-  readonly detection?: Detection;
+  readonly redaction?: Redaction;
   readonly value?: unknown;
   readonly min?: number;
   readonly max?: number;
   readonly length?: number;
+}
+
+/** What a `redact` looks for, secrets first, and what it puts in its place. */
+export interface Redaction {
+  readonly detections: readonly Detection[];
+  readonly as: RedactAs;
+  readonly keepLast?: number;
+  /** With `as: hash`: the keyed hash of the process. */
+  readonly hash?: (value: string) => string;
 }
 
 export type { Choice, Detection, Glob, HostSet, Interval, Pattern, Scalar, Threshold };

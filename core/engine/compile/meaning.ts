@@ -1,6 +1,6 @@
 import { formatNumeric, type Numeric } from "../decimal.ts";
 import type { Network } from "../operators/address.ts";
-import type { CompiledOperation, CompiledRule, Condition, Operand } from "./compiled.ts";
+import type { CompiledOperation, CompiledRule, Condition, Operand, Redaction } from "./compiled.ts";
 
 /**
  * A rule's meaning in JSON: what it looks at, with groups and zone resolved, and what it asks for. Two rules with the same meaning
@@ -55,6 +55,11 @@ function numeric(value: Numeric): number | string {
   return typeof value === "number" ? value : formatNumeric(value);
 }
 
-function describeOperation({ path, detection, ...rest }: CompiledOperation): unknown {
-  return { ...rest, path: path.key, ...(detection === undefined ? {} : { detection: detection.source }) };
+function describeOperation({ path, redaction, ...rest }: CompiledOperation): unknown {
+  return { ...rest, path: path.key, ...(redaction === undefined ? {} : { redaction: describeRedaction(redaction) }) };
+}
+
+/** Without the hash function: with another key, what is put in place differs, but not what the rule means. */
+function describeRedaction({ detections, as, keepLast }: Redaction): unknown {
+  return { detections: detections.map(({ source }) => source), as, ...(keepLast === undefined ? {} : { keepLast }) };
 }

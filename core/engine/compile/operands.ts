@@ -1,9 +1,7 @@
-import { closest, isRunlogError } from "#api";
 import { factEntry, type FactEntry } from "../catalog/facts.ts";
 import { operatorEntry, type OperandKind } from "../catalog/operators.ts";
-import { compileDetector, entityTypes, type DetectOptions } from "../detect/index.ts";
+import { detectionOf, keyOf, type DetectionScope } from "../content/compile-detection.ts";
 import { parseHost, parseNetwork, type Network } from "../operators/address.ts";
-import type { Detection } from "../operators/content.ts";
 import { ScalarSet } from "../operators/equality.ts";
 import { compileGlob, hasWildcard, type Glob } from "../operators/glob.ts";
 import type { Choice } from "../operators/membership.ts";
@@ -11,16 +9,13 @@ import type { HostSet } from "../operators/network.ts";
 import { compilePattern, MAX_PATTERN } from "../operators/pattern.ts";
 import type { TestNode } from "../parse/ast.ts";
 import { catalogName } from "../parse/fact-name.ts";
-import { isObject } from "../parse/parse-when.ts";
 import type { Operand } from "./compiled.ts";
-import type { Interner } from "./interner.ts";
 import { OperandError } from "./operand-error.ts";
 import { boundedText, intervalOf, scalarOf, shown, thresholdOf } from "./scalars.ts";
 
 const MAX_LIST = 1024;
 
-export interface OperandScope {
-  readonly interner: Interner;
+export interface OperandScope extends DetectionScope {
   /** Names of tool lists, which `tool` conditions may use like globs. */
   readonly groups: ReadonlyMap<string, readonly string[]>;
 }
@@ -69,8 +64,10 @@ const readers: Readonly<Record<OperandKind, Reader>> = {
     if (typeof operand === "number" && Number.isSafeInteger(operand) && operand >= 0) return operand;
     throw new OperandError("bad-operand", `expected a whole number of characters, found ${shown(operand)}`);
   },
-  detection: (node, _entry, scope) =>
-    detectionOf(node.operand, node.operator === "contains_pii" ? "pii" : "secret", scope),
+  detection: ({ operand, operator, fact }, _entry, scope) => {
+    const key = fact.kind === "args" ? keyOf(fact.path) : undefined;
+    return detectionOf(operand, { family: operator === "contains_pii" ? "pii" : "secret", key }, scope);
+  },
   hosts: ({ operand }, _entry, scope) => hostsOf(operand, scope),
   networks: ({ operand }) => networksOf(operand),
 };
@@ -121,59 +118,6 @@ function patternOf(operand: unknown, { interner }: OperandScope): Operand {
   } catch (error) {
     throw new OperandError("bad-pattern", error instanceof Error ? error.message : "not a valid RE2 expression");
   }
-}
-
-/** `true`, a list of entities, or `{ entities, min_score }`. */
-export function detectionOf(operand: unknown, family: DetectOptions["family"], { interner }: OperandScope): Detection {
-  const { entities, minScore } = detectionOptions(operand);
-  const known = entityTypes.filter((entity) => entity.family === family).map(({ type }) => type);
-  for (const type of entities ?? []) {
-    if (known.includes(type)) continue;
-    const meant = closest(type, known);
-    throw new OperandError("unknown-entity", `${shown(type)} is none of the ${family} entities`, meant);
-  }
-  const sorted = entities === undefined ? undefined : [...new Set(entities)].sort();
-  const source = {
-    family,
-    ...(sorted === undefined ? {} : { entities: sorted }),
-    ...(minScore === undefined ? {} : { minScore }),
-  };
-  try {
-    return interner.share("detection", JSON.stringify(source), () =>
-      Object.freeze({ source, detector: compileDetector(source) }),
-    );
-  } catch (error) {
-    if (isRunlogError(error)) throw new OperandError("bad-operand", error.message);
-    throw error;
-  }
-}
-
-function detectionOptions(operand: unknown): { entities?: readonly string[]; minScore?: number } {
-  if (operand === true) return {};
-  if (Array.isArray(operand)) return { entities: listOf(operand).map(boundedText) };
-  if (!isObject(operand)) {
-    throw new OperandError(
-      "bad-operand",
-      `expected true, a list of entities or { entities, min_score }, found ${shown(operand)}`,
-    );
-  }
-  const { entities, min_score: minScore, ...rest } = operand;
-  const [unknown] = Object.keys(rest);
-  if (unknown !== undefined)
-    throw new OperandError(
-      "bad-operand",
-      `there is no option ${shown(unknown)}`,
-      closest(unknown, ["entities", "min_score"]),
-    );
-  return {
-    ...(entities === undefined ? {} : { entities: listOf(entities).map(boundedText) }),
-    ...(minScore === undefined ? {} : { minScore: scoreOf(minScore) }),
-  };
-}
-
-function scoreOf(value: unknown): number {
-  if (typeof value === "number" && value >= 0 && value <= 1) return value;
-  throw new OperandError("bad-operand", `min_score lies between 0 and 1, found ${shown(value)}`);
 }
 
 function hostsOf(operand: unknown, { interner }: OperandScope): HostSet {

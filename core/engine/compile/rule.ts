@@ -1,8 +1,10 @@
 import { digestOf, parseDuration, type ApprovalSettings, type Mode, type PolicyRule, type RuleAction } from "#api";
+import { operatorEntry } from "../catalog/operators.ts";
 import type { RuleInfo } from "../model.ts";
 import { parseWhen } from "../parse/parse-when.ts";
 import type { WhenNode } from "../parse/ast.ts";
 import {
+  READS_CONTENT,
   READS_COUNTER,
   READS_DENIALS,
   READS_RUN_TREE,
@@ -14,7 +16,7 @@ import {
 } from "./compiled.ts";
 import { combine, compileCondition, type ConditionScope } from "./condition.ts";
 import { meaningOf } from "./meaning.ts";
-import { compileOperations } from "./operations.ts";
+import { compileOperations, type OperationScope } from "./operations.ts";
 import type { PlacedRule } from "./shorthands.ts";
 
 const HOUR_MS = 3_600_000;
@@ -28,7 +30,9 @@ export interface RuleDraft {
   readonly operations: readonly CompiledOperation[];
 }
 
-export function draftRule(placed: PlacedRule, scope: ConditionScope): RuleDraft {
+export type RuleScope = ConditionScope & OperationScope;
+
+export function draftRule(placed: PlacedRule, scope: RuleScope): RuleDraft {
   const { rule, path, whenPath } = placed;
   const before = scope.findings.errors;
   const node = parseWhen(rule.when, whenPath, scope.findings);
@@ -64,7 +68,7 @@ class Rule implements CompiledRule {
     this.operations = draft.operations.length === 0 ? none : draft.operations;
     this.approvers = rule.approvers === undefined ? none : Object.freeze([...rule.approvers]);
     this.approval = approvalOf(rule, scope);
-    this.reads = readsOf(this.condition);
+    this.reads = readsOf(this.condition) | contentOf(this.condition, this.operations);
     this.#message = rule.message ?? rule.name;
     Object.freeze(this);
   }
@@ -118,6 +122,24 @@ function readsOf(condition: Condition): number {
     if (fact.counter.metric === "denials") reads |= READS_DENIALS;
   }
   return reads;
+}
+
+function contentOf(condition: Condition, operations: readonly CompiledOperation[]): number {
+  return scans(condition) || operations.some(({ verb }) => verb === "redact") ? READS_CONTENT : 0;
+}
+
+function scans(condition: Condition): boolean {
+  switch (condition.kind) {
+    case "test":
+      return operatorEntry(condition.operator.name).operand === "detection";
+    case "not":
+      return scans(condition.item);
+    case "all":
+    case "any":
+      return condition.items.some(scans);
+    case "cel":
+      return false;
+  }
 }
 
 /** Every fact a condition may look at, repeated where it is named twice. */

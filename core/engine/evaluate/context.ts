@@ -1,5 +1,6 @@
 import type { CounterReadings, ReviewInput, Truth } from "../model.ts";
 import { UNEVALUABLE } from "../model.ts";
+import { ReviewMemory } from "./review-memory.ts";
 
 /** Why a condition could not be evaluated; stands after `runtime_error:` in reasons, so the set is small and fixed. */
 export type Why =
@@ -18,39 +19,29 @@ export type Why =
   | "modify_failed";
 
 /**
- * What one evaluation looks at, and what it remembers: the reason of the first unevaluable condition, and the results of costly scans.
- * It lives for one review and one set of arguments; another pass over changed arguments needs another context.
+ * What one evaluation looks at, and what it remembers: the reason of the first unevaluable condition, and, in `memory`, the results
+ * of costly scans. It lives for one evaluation; another pass over changed arguments needs another context, with the same memory.
  */
 export class Context {
   readonly input: ReviewInput;
   readonly readings: CounterReadings;
+  readonly memory: ReviewMemory;
   /** Added to `denials_in_run`: 1 once this action is known to be denied by another rule (api.md "counts; include this action"). */
   extraDenials: 0 | 1 = 0;
   /** Why the last `truthOf` answered unevaluable, and the fact it stumbled over. Empty otherwise. */
   why: Why | "" = "";
   whyFact = "";
-  #scans: Map<object, Map<unknown, unknown>> | undefined;
 
   constructor(input: ReviewInput, readings: CounterReadings) {
     this.input = input;
     this.readings = readings;
+    this.memory = input.memory ?? new ReviewMemory();
   }
 
   /** Notes the reason (the first one stays) and answers unevaluable. */
   unevaluable(why: Why): Truth {
     if (this.why === "") this.why = why;
     return UNEVALUABLE;
-  }
-
-  /** Runs a costly scan at most once per scanner and value in this review. */
-  once<T>(scanner: object, value: unknown, scan: () => T): T {
-    this.#scans ??= new Map();
-    let results = this.#scans.get(scanner);
-    if (results === undefined) this.#scans.set(scanner, (results = new Map()));
-    if (results.has(value)) return results.get(value) as T;
-    const result = scan();
-    results.set(value, result);
-    return result;
   }
 }
 

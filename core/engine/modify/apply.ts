@@ -1,7 +1,9 @@
 import type { JsonObject, JsonValue } from "#api";
-import type { CompiledOperation } from "../compile/compiled.ts";
+import type { CompiledOperation, Redaction } from "../compile/compiled.ts";
+import { redactClean } from "../content/redact-clean.ts";
 import { compareNumeric, parseDecimal } from "../decimal.ts";
-import { redactValue } from "../detect/index.ts";
+import type { RedactOperator } from "../detect/index.ts";
+import { ReviewMemory } from "../evaluate/review-memory.ts";
 import type { ModifyResult } from "../model.ts";
 import { CannotApply, editAt, type Edit } from "./edit.ts";
 import { sameJson } from "./same-json.ts";
@@ -14,12 +16,17 @@ export interface ModifyFailure {
 /**
  * Applies the operations of a modify rule (Verdict.modifications) or of an approver's edits (compileEdits), in order. The input is never
  * changed; the result shares with it what was not touched. An absent path is no error for redact, remove, truncate and clamp.
+ * `memory` is that of the review: it knows what was scanned already, and which numbers `as: number` gave.
  */
-export function applyModify(operations: readonly unknown[], args: JsonObject): ModifyResult | ModifyFailure {
+export function applyModify(
+  operations: readonly unknown[],
+  args: JsonObject,
+  memory = new ReviewMemory(),
+): ModifyResult | ModifyFailure {
   let result = args;
   for (const operation of operations as readonly CompiledOperation[]) {
     try {
-      result = editAt(result, operation.path.path, editOf(operation), {
+      result = editAt(result, operation.path.path, editOf(operation, memory), {
         create: operation.verb === "set" || operation.verb === "add_default",
       });
     } catch (error) {
@@ -30,10 +37,10 @@ export function applyModify(operations: readonly unknown[], args: JsonObject): M
   return { args: result, changed: result !== args && !sameJson(result, args) };
 }
 
-function editOf(operation: CompiledOperation): Edit {
+function editOf(operation: CompiledOperation, memory: ReviewMemory): Edit {
   switch (operation.verb) {
     case "redact":
-      return (value) => (value === undefined ? undefined : redact(value, operation));
+      return (value) => (value === undefined ? undefined : redact(value, operation, memory));
     case "set":
       return (value) => (sameJson(value, operation.value) ? value : (operation.value as JsonValue));
     case "add_default":
@@ -47,12 +54,34 @@ function editOf(operation: CompiledOperation): Edit {
   }
 }
 
-function redact(value: JsonValue, { detection }: CompiledOperation): JsonValue {
-  if (detection === undefined) throw new CannotApply("there is nothing to look for");
-  const { findings, truncated } = detection.detector.findAll(value);
+function redact(value: JsonValue, { redaction }: CompiledOperation, memory: ReviewMemory): JsonValue {
+  if (redaction === undefined) throw new CannotApply("there is nothing to look for");
+  const redacted = redactClean(value, redaction.detections, {
+    operator: operatorOf(redaction, memory),
+    scan: (detection, current) => memory.all(detection, current),
+  });
+  if (redacted.kind === "clean") return redacted.value;
   // Half a redaction would let the rest through.
-  if (truncated) throw new CannotApply("the text is too long to be redacted as a whole");
-  return redactValue(value, findings) as JsonValue;
+  throw new CannotApply(
+    redacted.kind === "truncated"
+      ? "the text is too long to be redacted as a whole"
+      : "what was put in place is found again",
+  );
+}
+
+function operatorOf({ as, keepLast, hash }: Redaction, memory: ReviewMemory): RedactOperator {
+  switch (as) {
+    case "replace":
+    case "remove":
+      return { kind: as };
+    case "mask":
+      return { kind: "mask", ...(keepLast === undefined ? {} : { keepLast }) };
+    case "number":
+      return { kind: "number", table: memory.numbers };
+    case "hash":
+      if (hash === undefined) throw new CannotApply("there is no key to hash with");
+      return { kind: "hash", hash };
+  }
 }
 
 /** A decimal string stays a string. */

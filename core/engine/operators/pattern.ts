@@ -26,7 +26,7 @@ export function compilePattern(source: string): Pattern {
 export const matches: Evaluate<Pattern> = (value, operand, context) => {
   const text = searchable(value, context);
   if (typeof text !== "string") return text;
-  return context.once(operand, text, () => operand.compiled.test(text)) ? TRUE : FALSE;
+  return context.memory.once(operand, text, () => operand.compiled.test(text)) ? TRUE : FALSE;
 };
 
 export const notMatches: Evaluate<Pattern> = (value, operand, context) => {

@@ -178,6 +178,7 @@ function addReview(program: Command, io: Io, choose: (action: Action) => void): 
     .description("Decide reviews from a file, once, with empty counters. `-` reads standard input.")
     .argument("<file>", "an ActionReview, a bare request, or JSON Lines of either")
     .requiredOption("-p, --policies <path>", "policy file or folder; repeatable", list)
+    .option("--hash-key-file <file>", "file with the key of redact as: hash")
     .addOption(outputOption())
     .addHelpText("after", "\nExample:\n  runlog review action.json --policies policies/ --output json")
     .action((file: string, options) =>
@@ -194,10 +195,11 @@ function addDetect(program: Command, io: Io, choose: (action: Action) => void): 
     .addOption(new Option("--family <family>", "what to look for").choices(["pii", "secret", "all"]).default("all"))
     .option("--entities <types>", "only these, separated by commas", (text) => text.split(","))
     .option("--min-score <score>", "least score that counts", score)
+    .option("--redact", "print the text, or {id, text} a line, with everything found replaced by its type")
     .addOption(outputOption())
     .addHelpText(
       "after",
-      "\nExamples:\n  echo 'mail jane@corp.io' | runlog detect\n  runlog detect --jsonl texts.jsonl --family pii",
+      "\nExamples:\n  echo 'mail jane@corp.io' | runlog detect\n  echo 'mail jane@corp.io' | runlog detect --redact\n  runlog detect --jsonl texts.jsonl --family pii",
     )
     .action((file: string | undefined, options) =>
       choose(async () => (await import("./commands/detect.ts")).detect(io, file, options)),

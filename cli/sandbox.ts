@@ -9,12 +9,14 @@ import { runLogSchema, sqliteRunLog } from "#runlog/sqlite";
 import { systemClock } from "#runtime";
 import { openDatabase } from "#storage";
 import { createLogger, createRegistry } from "#telemetry";
+import { loadHash } from "./hash-key.ts";
 
 export interface SandboxFlags {
   readonly policies: readonly string[];
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly hashKeyFile?: string | undefined;
 }
 
 export interface Sandbox extends AsyncDisposable {
@@ -29,7 +31,7 @@ export async function openSandbox(flags: SandboxFlags): Promise<Sandbox> {
   const metrics = createRegistry();
   const logger = createLogger({ level: "silent" });
   const now = (): number => clock.now();
-  const set = new PolicySet({ now });
+  const set = new PolicySet({ now, hash: await loadHash(flags.hashKeyFile) });
   const source = new FileSource({ paths: flags.policies, set, defaultNamespace: flags.namespace, now });
   await source.reload();
   const folder = await mkdtemp(join(tmpdir(), "runlog-"));

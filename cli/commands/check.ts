@@ -1,4 +1,4 @@
-import { listPolicyFiles, readPolicyFile, type Finding, type PolicyFile } from "#policies";
+import { listPolicyFiles, readPolicyFile, unknownKey, type Finding, type PolicyFile } from "#policies";
 import { countFindings, renderFinding } from "../findings.ts";
 import { colorsFor, type Io } from "../io.ts";
 import { print, type OutputFormat } from "../output.ts";
@@ -20,7 +20,7 @@ export async function check(
 ): Promise<number> {
   const files: PolicyFile[] = [];
   for (const path of await listPolicyFiles(paths)) {
-    files.push(await readPolicyFile(path, { defaultNamespace: flags.namespace }));
+    files.push(await readPolicyFile(path, { defaultNamespace: flags.namespace, hash: unknownKey }));
   }
   const findings = files.flatMap(findingsOf).filter((finding) => flags.warnings || finding.severity === "error");
   const policies = files.flatMap((file) => file.policies);

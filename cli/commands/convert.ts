@@ -1,6 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { messageOf, RunlogError, type JsonObject } from "#api";
-import { convertPlainFile, hasErrors, isPlainFile, policyNameOf, readPolicyFile, readYaml } from "#policies";
+import {
+  convertPlainFile,
+  hasErrors,
+  isPlainFile,
+  policyNameOf,
+  readPolicyFile,
+  readYaml,
+  unknownKey,
+} from "#policies";
 import { stringify } from "yaml";
 import { renderFinding } from "../findings.ts";
 import { colorsFor, type Io } from "../io.ts";
@@ -15,7 +23,7 @@ export interface ConvertFlags {
 
 /** Turns a plain RunLog file into one AgentPolicy. Nothing is written when the file has an error. */
 export async function convert(io: Io, file: string, flags: ConvertFlags): Promise<number> {
-  const checked = await readPolicyFile(file, { defaultNamespace: flags.namespace ?? "default" });
+  const checked = await readPolicyFile(file, { defaultNamespace: flags.namespace ?? "default", hash: unknownKey });
   const findings = [...checked.findings, ...checked.policies.flatMap((policy) => policy.findings)];
   for (const finding of findings) io.err(renderFinding(finding, colorsFor(io, "err")));
   if (hasErrors(findings)) return 1;

@@ -1,8 +1,8 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { readFile } from "node:fs/promises";
-import { messageOf, parseStrictJson, RunlogError, type JsonValue } from "#api";
-import { compileDetector, type Detector, type Family } from "#engine";
+import { closest, isRunlogError, messageOf, parseStrictJson, RunlogError, type JsonValue } from "#api";
+import { compileDetector, entityTypes, redactClean, type Detector, type Family } from "#engine";
 import { fieldName } from "#policies";
 import { readAll, type Io } from "../io.ts";
 import { print, table, type OutputFormat } from "../output.ts";
@@ -13,6 +13,8 @@ export interface DetectFlags {
   readonly entities?: readonly string[] | undefined;
   readonly minScore?: number | undefined;
   readonly jsonl?: string | undefined;
+  /** Prints the text redacted instead of what was found. */
+  readonly redact?: boolean | undefined;
 }
 
 interface Span {
@@ -26,9 +28,14 @@ interface Span {
 /** Shows what the detector finds, never the value itself. Exit 0 whether or not something is found. */
 export async function detect(io: Io, file: string | undefined, flags: DetectFlags): Promise<number> {
   const detectors = detectorsOf(flags);
-  if (flags.jsonl !== undefined) return detectLines(io, flags.jsonl, detectors);
+  if (flags.jsonl !== undefined) return detectLines(io, flags.jsonl, { detectors, redact: flags.redact === true });
   const bytes = file === undefined || file === "-" ? await readAll(io) : await readFileOrSay(file);
   const value = valueOf(bytes.toString("utf8"));
+  if (flags.redact === true) {
+    const redacted = redactedOf(value, detectors);
+    io.out(typeof redacted === "string" ? redacted : `${JSON.stringify(redacted, null, 2)}\n`);
+    return 0;
+  }
   const scans = detectors.map((detector) => detector.findAll(value));
   const findings = scans.flatMap((scan) => scan.findings);
   const truncated = scans.some((scan) => scan.truncated);
@@ -47,45 +54,78 @@ export async function detect(io: Io, file: string | undefined, flags: DetectFlag
   return 0;
 }
 
-function detectorsOf(flags: DetectFlags): readonly Detector[] {
-  const families: readonly Family[] = flags.family === "all" ? ["pii", "secret"] : [flags.family];
-  try {
-    return families.map((family) =>
-      compileDetector({
-        family,
-        ...(flags.entities === undefined ? {} : { entities: flags.entities }),
-        ...(flags.minScore === undefined ? {} : { minScore: flags.minScore }),
-      }),
+/** Secrets first: what is personal in a part of one would leave the rest of it. */
+function detectorsOf({ family: wanted, entities, minScore }: DetectFlags): readonly Detector[] {
+  const families: readonly Family[] = wanted === "all" ? ["secret", "pii"] : [wanted];
+  const known = entityTypes.filter(({ family }) => families.includes(family));
+  for (const name of entities ?? []) {
+    if (known.some(({ type }) => type === name)) continue;
+    const meant = closest(
+      name,
+      known.map(({ type }) => type),
     );
-  } catch (error) {
-    throw new RunlogError("RL_USAGE", messageOf(error), { cause: error });
+    throw new RunlogError(
+      "RL_USAGE",
+      `--entities: no entity is called ${name}${meant === undefined ? "" : `; did you mean ${meant}?`}`,
+    );
   }
+  return families.flatMap((family) => {
+    const own = entities?.filter((name) => known.some((one) => one.type === name && one.family === family));
+    if (own?.length === 0) return [];
+    const options = {
+      ...(own === undefined ? {} : { entities: own }),
+      ...(minScore === undefined ? {} : { minScore }),
+    };
+    return [compileDetector({ family, ...options })];
+  });
 }
 
-/** One `{id, text}` or `{id, value}` a line in, one `{id, spans}` a line out. */
-async function detectLines(io: Io, file: string, detectors: readonly Detector[]): Promise<number> {
+/** Refused rather than half done. */
+function redactedOf(value: JsonValue, detectors: readonly Detector[]): JsonValue {
+  const detections = detectors.map((detector) => ({ source: {}, detector, key: undefined }));
+  const redacted = redactClean(value, detections, { operator: { kind: "replace" } });
+  if (redacted.kind === "clean") return redacted.value;
+  const why = redacted.kind === "truncated" ? "too long to be scanned whole" : "still not clean after being redacted";
+  throw new RunlogError("RL_INVALID", `the text is ${why}`);
+}
+
+interface Lines {
+  readonly detectors: readonly Detector[];
+  readonly redact: boolean;
+}
+
+/** One `{id, text}` or `{id, value}` a line in, one `{id, spans}` a line out, or `{id, text}` redacted. */
+async function detectLines(io: Io, file: string, { detectors, redact }: Lines): Promise<number> {
   const lines = createInterface({ input: file === "-" ? toStream(io) : createReadStream(file), crlfDelay: Infinity });
   let number = 0;
   try {
     for await (const line of lines) {
       number++;
       if (line.trim() === "") continue;
-      const { id, value } = caseOf(line, `${file}:${number}`);
-      const spans = detectors.flatMap((detector) => detector.findAll(value).findings.map(spanOf));
-      io.out(`${JSON.stringify({ id, spans })}\n`);
+      const { id, field, value } = caseOf(line, `${file}:${number}`);
+      const spans = (): Span[] =>
+        detectors.flatMap((detector) => detector.findAll(value).findings.map(spanOf)).toSorted(inOrder);
+      io.out(`${JSON.stringify(redact ? { id, [field]: redactedOf(value, detectors) } : { id, spans: spans() })}\n`);
     }
   } catch (error) {
-    if (error instanceof RunlogError) throw error;
+    if (isRunlogError(error)) throw error;
     throw new RunlogError("RL_FILE_UNREADABLE", `${file}: ${messageOf(error)}`, { cause: error });
   }
   return 0;
+}
+
+/** Of a text its spans in their order; those of a document stay grouped as they were found. */
+function inOrder(a: Span, b: Span): number {
+  return a.path === undefined && b.path === undefined ? a.start - b.start : 0;
 }
 
 function toStream(io: Io): NodeJS.ReadableStream {
   return io.stdin as unknown as NodeJS.ReadableStream;
 }
 
-function caseOf(line: string, place: string): { id: JsonValue; value: JsonValue } {
+const valueFields = ["text", "value", "args"] as const;
+
+function caseOf(line: string, place: string): { id: JsonValue; field: string; value: JsonValue } {
   let parsed: JsonValue;
   try {
     parsed = parseStrictJson(line);
@@ -95,9 +135,12 @@ function caseOf(line: string, place: string): { id: JsonValue; value: JsonValue 
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new RunlogError("RL_INVALID", `${place}: expected an object with id and text`);
   }
-  const value = parsed["text"] ?? parsed["value"] ?? parsed["args"];
-  if (value === undefined) throw new RunlogError("RL_INVALID", `${place}: expected the field text, value or args`);
-  return { id: parsed["id"] ?? null, value };
+  const document = parsed;
+  const field = valueFields.find((name) => Object.hasOwn(document, name));
+  const value = field === undefined ? undefined : document[field];
+  if (field === undefined || value === undefined)
+    throw new RunlogError("RL_INVALID", `${place}: expected the field text, value or args`);
+  return { id: document["id"] ?? null, field, value };
 }
 
 function spanOf(finding: {
@@ -111,10 +154,10 @@ function spanOf(finding: {
   return { type, start, end, score, ...(path.length === 0 ? {} : { path: fieldName(path) }) };
 }
 
-/** JSON is scanned with its key names; anything else as one text. */
+/** JSON is scanned with its key names; anything else, and JSON that would not come out as it went in, as one text. */
 function valueOf(text: string): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return parseStrictJson(text);
   } catch {
     return text;
   }

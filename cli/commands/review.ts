@@ -21,6 +21,7 @@ export interface ReviewFlags {
   readonly namespace: string;
   readonly serviceAccount: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly hashKeyFile?: string | undefined;
 }
 
 /**

@@ -22,6 +22,7 @@ import { openDatabase } from "#storage";
 import { createLogger, createRegistry, type Logger, type MetricsRegistry } from "#telemetry";
 import { apiRoutes, embeddedIdentity, readAgentTokens } from "#webhook";
 import { parse } from "yaml";
+import { loadHash } from "../hash-key.ts";
 import { openApiDocument } from "./openapi.ts";
 import type { ServeSettings } from "./options.ts";
 import { recordApprovals, recordPolicies } from "./records.ts";
@@ -130,7 +131,8 @@ async function loadPolicies(
   base: Base,
 ): Promise<{ policies: PolicySet; source: FileSource }> {
   const now = (): number => base.clock.now();
-  const policies = new PolicySet({ now, registry: base.metrics });
+  const hash = await loadHash(settings["detection.hashKeyFile"]);
+  const policies = new PolicySet({ now, registry: base.metrics, hash });
   const source = new FileSource({ paths: settings.policies, set: policies, defaultNamespace: settings.namespace, now });
   const { findings } = await source.reload();
   hooks.onFindings(findings);

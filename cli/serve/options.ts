@@ -40,6 +40,7 @@ const table = {
   tokens: optionalText("YAML file of the agents' bearer tokens; without it every local caller is one agent"),
   approvers: optionalText("YAML file of the approvers' tokens; without it one token is written to the state folder"),
   pricing: optionalText("YAML file of model prices"),
+  "detection.hashKeyFile": optionalText("file with the key of `redact … as: hash`, at least 16 bytes"),
   "tls.cert": optionalText("certificate chain (PEM); reloaded when it changes"),
   "tls.key": optionalText("private key (PEM)"),
   log: choiceSetting({ help: "how to print decisions", default: "pretty", choices: ["pretty", "json"] }),

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue, PolicyResource } from "#api";
-import { compilePolicy, type CompiledPolicy, type Interner } from "#engine";
+import { compilePolicy, type CompiledPolicy, type CompileOptions, type Interner } from "#engine";
 import { fieldName, hasErrors, type Finding, type Path } from "./finding.ts";
 import { convertPlainFile, isPlainFile, policyNameOf, type Problem } from "./plain-file.ts";
 import { schemaProblems } from "./schema-findings.ts";
@@ -28,22 +28,24 @@ export interface CheckOptions {
   readonly generation?: ((key: string, resource: JsonObject) => number) | undefined;
   /** Shared by all policies of a set, so that equal facts and detectors are one, and a value is scanned once however many rules ask. */
   readonly interner?: Interner | undefined;
+  /** The keyed hash of `redact … as: hash`; without it a policy that hashes has an error. */
+  readonly hash?: CompileOptions["hash"];
 }
+
+/** For checking files away from the server, whose key nobody knows here: a policy that hashes is no error then. Never for deciding. */
+export const unknownKey: NonNullable<CompileOptions["hash"]> = () => "";
 
 /** Checks one resource: the schema first, then its meaning. The same function serves lint, admission and status. */
 export function checkResource(
   resource: JsonObject,
-  interner?: Interner,
+  options: CompileOptions = {},
 ): {
   compiled: CompiledPolicy | undefined;
   problems: readonly Problem[];
 } {
   const schema = schemaProblems(resource);
   if (schema.length > 0) return { compiled: undefined, problems: schema };
-  const { policy, diagnostics } = compilePolicy(
-    resource as unknown as PolicyResource,
-    interner === undefined ? {} : { interner },
-  );
+  const { policy, diagnostics } = compilePolicy(resource as unknown as PolicyResource, options);
   return { compiled: diagnostics.some((one) => one.severity === "error") ? undefined : policy, problems: diagnostics };
 }
 
@@ -99,7 +101,7 @@ function checkDocument(
   const given = plain?.resource ?? withNamespace(value, options.defaultNamespace);
   const key = policyKey(given);
   const resource = withGeneration(given, options.generation?.(key, given) ?? 1);
-  const { compiled, problems } = checkResource(resource, options.interner);
+  const { compiled, problems } = checkResource(resource, options);
   const found = plain === undefined ? problems : problems.map((one) => inFile(one, plain.origin));
   const findings = [...(plain?.problems ?? []), ...found].map((one) => ({
     ...locate(one, document, text, options.file),

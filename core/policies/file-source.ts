@@ -192,7 +192,8 @@ export class FileSource {
     const digest = digestOfBytes(bytes);
     if (digest === before?.digest) return before;
     const generation = this.#set.nextGeneration.bind(this.#set);
-    return checkBytes(path, bytes, digest, { defaultNamespace: this.#namespace, generation });
+    const { interner, hash } = this.#set;
+    return checkBytes(path, bytes, digest, { defaultNamespace: this.#namespace, generation, interner, hash });
   }
 
   /**

@@ -28,6 +28,7 @@ const settings: Readonly<Record<string, string>> = {
   mode: "mode",
   timezone: "timezone",
   action_groups: "actionGroups",
+  detection: "detection",
 };
 const topLevel = ["policies", ...shorthands, ...Object.keys(settings), "approvers"];
 

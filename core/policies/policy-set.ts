@@ -1,5 +1,5 @@
 import { API_VERSION, digestOf, type JsonObject, type PolicyResource } from "#api";
-import { createInterner, emptyIndex, type CompiledPolicy, type RuleIndex } from "#engine";
+import { createInterner, emptyIndex, type CompiledPolicy, type CompileOptions, type RuleIndex } from "#engine";
 import type { MetricsRegistry } from "#telemetry";
 import type { CheckedPolicy } from "./check.ts";
 import type { Finding } from "./finding.ts";
@@ -41,14 +41,21 @@ interface Accepted extends Held {
 export class PolicySet {
   /** For compiling what is put into this set. */
   readonly interner = createInterner();
+  /** For compiling as well: the keyed hash of `redact … as: hash`, if a key is configured. */
+  readonly hash: CompileOptions["hash"];
   readonly #held = new Map<string, Held>();
   readonly #now: () => number;
   readonly #metrics: PolicyMetrics | undefined;
   readonly #listeners: ((change: AppliedChange) => void)[] = [];
   #index: RuleIndex = emptyIndex();
 
-  constructor(options: { readonly now: () => number; readonly registry?: MetricsRegistry | undefined }) {
+  constructor(options: {
+    readonly now: () => number;
+    readonly registry?: MetricsRegistry | undefined;
+    readonly hash?: CompileOptions["hash"];
+  }) {
     this.#now = options.now;
+    this.hash = options.hash;
     this.#metrics = options.registry === undefined ? undefined : declareMetrics(options.registry);
   }
 

@@ -5,15 +5,23 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
+import { redactions } from "../../core/api/index.ts";
 import { resources, rootSchema } from "../../scripts/generate/crds.ts";
 import type { SchemaNode } from "../../scripts/generate/structural.ts";
 import { crdCheck, type Cel } from "./api-crd-check.ts";
 
 const env = celEnv();
 const implementations: Record<string, Cel> = {
-  "cel-js": (rule, self) => evaluate(rule, { self }) === true,
-  bufbuild: (rule, self) => plan(env, parseCel(rule))({ self: self as never }) === true,
+  "cel-js": (rule, self) => evaluate(rule, { self: escaped(self) }) === true,
+  bufbuild: (rule, self) => plan(env, parseCel(rule))({ self: escaped(self) as never }) === true,
 };
+
+/** The API server calls a property whose name is a reserved word of CEL `__as__`. */
+function escaped(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(escaped);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key === "as" ? "__as__" : key, escaped(item)]));
+}
 
 const sha = `sha256:${"a".repeat(64)}`;
 const rule = { id: "r1", when: { tool: "x" }, action: "deny" };
@@ -26,6 +34,12 @@ const spec = {
   actionGroups: { money: ["payments.*"] },
   maxCostPerRun: "$1.00",
   blockPII: true,
+  detection: {
+    entities: [{ name: "BADGE_ID", patterns: ["B-[0-9]{6}"], context: ["badge"], checksum: "luhn", score: 0.6 }],
+    allow: ["info@corp.com"],
+    minScore: 0.5,
+    perEntity: { US_SSN: { minScore: 0.8 } },
+  },
   requireApproval: { actions: ["money"], approvers: ["security-team"] },
   rules: [rule, ask, change],
 };
@@ -84,6 +98,7 @@ const examples: Record<string, object> = {
 
 const withRules = (...rules: object[]): object => ({ ...policy, spec: { rules } });
 const modify = (...operations: object[]): object => withRules({ ...change, modify: operations });
+const entity = (...entities: object[]): object => ({ ...policy, spec: { detection: { entities } } });
 const select = (expression: object): object => ({ ...policy, spec: { selector: { matchExpressions: [expression] } } });
 
 /** Kind, what it is about, the resource, whether it is good. Every CEL rule is broken at least once. */
@@ -110,6 +125,20 @@ const table: readonly (readonly [string, string, object, boolean])[] = [
   ["AgentPolicy", "no verb", modify({}), false],
   ["AgentPolicy", "two verbs", modify({ redact: "a", remove: "b" }), false],
   ["AgentPolicy", "entities without redact", modify({ remove: "a", entities: ["US_SSN"] }), false],
+  ["AgentPolicy", "as without redact", modify({ remove: "a", as: "mask" }), false],
+  ["AgentPolicy", "secrets without redact", modify({ set: "a", value: 1, secrets: true }), false],
+  ["AgentPolicy", "every way to redact", modify(...redactions.map((as) => ({ redact: "a", secrets: true, as }))), true],
+  ["AgentPolicy", "an unknown way to redact", modify({ redact: "a", as: "encrypt" }), false],
+  ["AgentPolicy", "a mask that keeps six", modify({ redact: "a", as: "mask", keepLast: 6 }), true],
+  ["AgentPolicy", "keepLast without mask", modify({ redact: "a", as: "hash", keepLast: 6 }), false],
+  ["AgentPolicy", "keepLast alone", modify({ redact: "a", keepLast: 6 }), false],
+  ["AgentPolicy", "an entity of words", entity({ name: "PROJECT", deny: ["blue heron"] }), true],
+  ["AgentPolicy", "an entity of nothing", entity({ name: "PROJECT", context: ["x"] }), false],
+  ["AgentPolicy", "an entity of empty lists", entity({ name: "PROJECT", patterns: [], deny: [] }), false],
+  ["AgentPolicy", "an entity in small letters", entity({ name: "project", deny: ["x"] }), false],
+  ["AgentPolicy", "a score above 1", entity({ name: "PROJECT", deny: ["x"], score: 1.1 }), false],
+  ["AgentPolicy", "an unknown checksum", entity({ name: "PROJECT", patterns: ["x"], checksum: "crc" }), false],
+  ["AgentPolicy", "the same entity twice", entity({ name: "A", deny: ["x"] }, { name: "A", deny: ["y"] }), false],
   ["AgentPolicy", "clamp without bounds", modify({ clamp: "a" }), false],
   ["AgentPolicy", "bounds without clamp", modify({ remove: "a", min: 1 }), false],
   ["AgentPolicy", "min above max", modify({ clamp: "a", min: 2, max: 1.5 }), false],

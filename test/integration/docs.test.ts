@@ -55,20 +55,32 @@ describe("policies in the docs", () => {
 });
 
 describe("rules in the docs", () => {
-  const cases: [string, string, string, "match" | "no-match"][] = [];
+  interface Case {
+    readonly rule: string;
+    readonly args: string;
+    readonly kind: "match" | "no-match";
+    /** The arguments after a modify rule, where the page shows them. */
+    modified?: string;
+  }
+  const cases: [string, Case][] = [];
   let rule: Block | undefined;
   for (const block of blocks) {
     if (block.info === "yaml rule") rule = block;
     const kind = /^json (match|no-match)$/.exec(block.info)?.[1];
     if (kind !== undefined && rule !== undefined)
-      cases.push([at(block), rule.text, block.text, kind as "match" | "no-match"]);
+      cases.push([at(block), { rule: rule.text, args: block.text, kind: kind as Case["kind"] }]);
+    const last = cases.at(-1)?.[1];
+    if (block.info === "json modified" && last !== undefined) last.modified = block.text;
   }
   const rules = blocks.filter(({ info }) => info === "yaml rule");
+  /** A rule alone, or a whole file where the rule needs settings of its policy. */
   const policyOf = (text: string) =>
-    `policies:\n${text
-      .split("\n")
-      .map((line, i) => `${i === 0 ? "  - " : "    "}${line}`)
-      .join("\n")}\n`;
+    /^policies:/m.test(text)
+      ? text
+      : `policies:\n${text
+          .split("\n")
+          .map((line, i) => `${i === 0 ? "  - " : "    "}${line}`)
+          .join("\n")}\n`;
 
   it("are there", () => {
     expect(rules.length).toBeGreaterThan(20);
@@ -80,7 +92,7 @@ describe("rules in the docs", () => {
       JSON.stringify(policies[0]?.findings),
     ).toBe(false);
   });
-  it.each(cases)("%s", async (_place, ruleText, args, kind) => {
+  it.each(cases)("%s", async (_place, { rule: ruleText, args, kind, modified }) => {
     const folder = await mkdtemp(join(tmpdir(), "runlog-docs-"));
     try {
       await writeFile(join(folder, "policy.yaml"), policyOf(ruleText));
@@ -97,8 +109,9 @@ describe("rules in the docs", () => {
         tool: "example.tool",
         args: JSON.parse(args),
       } as const;
-      const { matchedTotal } = await sandbox.decider.review(sandbox.caller, request);
-      expect(matchedTotal).toBe(kind === "match" ? 1 : 0);
+      const answer = await sandbox.decider.review(sandbox.caller, request);
+      expect(answer.matchedTotal).toBe(kind === "match" ? 1 : 0);
+      if (modified !== undefined) expect(answer.args).toEqual(JSON.parse(modified));
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -1,6 +1,7 @@
 import { renderFinding } from "../findings.ts";
 import { colorsFor, type Io } from "../io.ts";
 import { compose, type Serving } from "../serve/compose.ts";
+import { LineBuffer } from "../serve/console.ts";
 import type { ServeSettings } from "../serve/options.ts";
 import { decisionEvent, decisionLine, startScreen } from "../serve/screen.ts";
 
@@ -10,8 +11,9 @@ export async function serve(io: Io, settings: ServeSettings): Promise<number> {
   const json = settings.log === "json";
   const say = (event: Record<string, unknown>, text: () => string): void =>
     io.out(json ? `${JSON.stringify(event)}\n` : text());
+  const lines = new LineBuffer((text) => io.out(text));
   const serving = await compose(settings, {
-    onDecision: (...decided) => io.out(json ? decisionEvent(decided) : decisionLine(decided, colors)),
+    onDecision: (...decided): void => lines.write(json ? decisionEvent(decided) : decisionLine(decided, colors)),
     onFindings: (findings) => findings.forEach((finding) => io.err(renderFinding(finding, colorsFor(io, "err")))),
     onReload(findings, accepted, rejected) {
       say({ event: "reload", accepted, rejected, findings }, () => {
@@ -33,7 +35,9 @@ export async function serve(io: Io, settings: ServeSettings): Promise<number> {
     () => startScreen(serving, settings, colors),
   );
   await stopped(io.signal);
-  return stop(io, serving);
+  const code = await stop(io, serving);
+  lines.flush();
+  return code;
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

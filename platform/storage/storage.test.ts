@@ -387,6 +387,8 @@ describe("a writer in trouble", () => {
     const foreign = new DatabaseSync(folder.file);
     foreign.exec("BEGIN IMMEDIATE");
     const sent = database.append(note("a", "uid-a"));
+    // What comes in the same turn goes in the same batch: the second one has to come later.
+    await new Promise((resolve) => setImmediate(resolve));
     const queued = database.append(note("b", "uid-b"));
     await expect(sent).rejects.toMatchObject({ code: "RL_STORE_UNAVAILABLE" });
     await expect(queued).rejects.toMatchObject({ code: "RL_STORE_UNAVAILABLE" });

@@ -38,6 +38,7 @@ export class WriterClient {
   private failing = false;
   private lastError: string | undefined;
   private flushTimer: NodeJS.Timeout | undefined;
+  private turn: NodeJS.Immediate | undefined;
   private heads: ReadonlyMap<string, ChainHead> = new Map();
   private closing = false;
   private drained: (() => void) | undefined;
@@ -124,7 +125,8 @@ export class WriterClient {
 
   private drain(deadlineMs: number): Promise<void> {
     clearTimeout(this.flushTimer);
-    this.flushTimer = undefined;
+    clearImmediate(this.turn);
+    this.flushTimer = this.turn = undefined;
     this.send();
     if (this.waitingRecords === 0) return Promise.resolve();
     return new Promise((resolve) => {
@@ -141,13 +143,20 @@ export class WriterClient {
     if (refusal !== undefined) throw refusal;
     this.queue.push(item);
     if (this.inFlight !== undefined) return;
-    if (urgent || this.batchIsFull()) this.send();
+    if (this.batchIsFull()) this.send();
+    // Waking the thread costs more than a record: what arrives in the same turn of the event loop goes together.
+    else if (urgent) this.turn ??= setImmediate(() => this.endTurn());
     else this.flushTimer ??= setTimeout(() => this.flush(), this.options.settings.flushIntervalMs);
   }
 
   private batchIsFull(): boolean {
     const { batchRecords, batchBytes } = this.options.limits;
     return this.queue.records >= batchRecords || this.queue.bytes >= batchBytes;
+  }
+
+  private endTurn(): void {
+    this.turn = undefined;
+    this.send();
   }
 
   private flush(): void {

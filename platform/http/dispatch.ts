@@ -33,7 +33,7 @@ const NO_ROUTE = "none";
 
 /**
  * From a request to its route. Hot routes are found by their exact path before express is asked, for its router and its change of
- * prototypes cost about as much as all else that HTTP does (docs/adr/0020). Everything else is express.
+ * prototypes cost about as much as all else that HTTP does (docs/adr/0015). Everything else is express.
  */
 export class Dispatch {
   readonly #options: DispatchOptions;

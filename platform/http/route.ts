@@ -25,7 +25,7 @@ export interface Route {
   /** Segments that start with `:` are parameters. */
   readonly path: string;
   readonly handle: Handler;
-  /** Found by its exact path before express is asked (docs/adr/0020). Has no parameters. */
+  /** Found by its exact path before express is asked (docs/adr/0015). Has no parameters. */
   readonly hot?: boolean | undefined;
   /** Answered whatever the load: health, readiness, metrics. */
   readonly always?: boolean | undefined;

@@ -72,7 +72,7 @@ function compileTest(node: TestNode, scope: ConditionScope): Condition | undefin
   const { value } = operand;
   if (fact.kind !== "scalar" || typeof value !== "string") return test(fact, node.operator, value);
   // Many rules name the same tool, agent or model: they share the test.
-  return scope.interner.share("test", `${fact.key} ${node.operator} ${value}`, () => test(fact, node.operator, value));
+  return scope.interner.share(`${fact.key} ${node.operator}`, value, () => test(fact, node.operator, value));
 }
 
 /** `tool` compared with a glob, or a group, which is a choice. */

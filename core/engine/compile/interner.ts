@@ -8,21 +8,33 @@ export interface Interner {
 }
 
 export function createInterner(): Interner {
-  const kept = new Map<string, WeakRef<object>>();
+  // By kind and then by key: the key is often a text that is kept anyway.
+  const kinds = new Map<string, Map<string, WeakRef<object>>>();
+  let size = 0;
   let sweepAt = 1024;
   const sweep = (): void => {
-    for (const [key, reference] of kept) if (reference.deref() === undefined) kept.delete(key);
-    sweepAt = Math.max(1024, kept.size * 2);
+    size = 0;
+    for (const kept of kinds.values()) {
+      for (const [key, reference] of kept) if (reference.deref() === undefined) kept.delete(key);
+      size += kept.size;
+    }
+    sweepAt = Math.max(1024, size * 2);
+  };
+  const keptOf = (kind: string): Map<string, WeakRef<object>> => {
+    let kept = kinds.get(kind);
+    if (kept === undefined) kinds.set(kind, (kept = new Map()));
+    return kept;
   };
   return {
     share<T extends object>(kind: string, key: string, make: () => T): T {
-      const full = `${kind}\n${key}`;
+      const kept = keptOf(kind);
       // The kind names the type: each is made in one place of the compiler.
-      const found = kept.get(full)?.deref() as T | undefined;
+      const found = kept.get(key)?.deref() as T | undefined;
       if (found !== undefined) return found;
-      if (kept.size >= sweepAt) sweep();
+      if (size >= sweepAt) sweep();
       const made = make();
-      kept.set(full, new WeakRef(made));
+      size++;
+      kept.set(key, new WeakRef(made));
       return made;
     },
   };

@@ -30,12 +30,14 @@ const MAX_PLACES = 1024;
 export function placesOf(condition: Condition): Places {
   const tools = toolGuards(condition);
   const values = valueGuards(condition, tools !== undefined)?.guards;
-  const [only] = values ?? [];
-  if (only?.shelf === "threshold" && only.side !== "within" && isSole(condition, only)) {
-    return { tools, values: [{ ...only, sole: true }] };
-  }
-  const tooMany = values !== undefined && values.length * (tools?.length ?? 1) > MAX_PLACES;
-  return { tools, values: tooMany ? presences(values) : values };
+  if (values === undefined) return { tools, values };
+  if (values.length * (tools?.length ?? 1) > MAX_PLACES) return { tools, values: presences(values) };
+  return { tools, values: values.length === 1 ? values.map((guard) => marked(guard, condition)) : values };
+}
+
+function marked(guard: ValueGuard, condition: Condition): ValueGuard {
+  const isBound = guard.shelf === "threshold" && guard.side !== "within";
+  return isBound && isSole(condition, guard) ? { ...guard, sole: true } : guard;
 }
 
 /** Whether the condition is the guard alone, or the guard and the exact name of a tool. Counters are left out: they are read later. */

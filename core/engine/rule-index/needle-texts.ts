@@ -2,16 +2,15 @@ import type { JsonValue } from "#api";
 import type { CompiledRule } from "../compile/compiled.ts";
 import { equals } from "../operators/equality.ts";
 import { EqualityShelf } from "./equality-shelf.ts";
+import { empty } from "./lists.ts";
 import { added, removed, type Candidates, type Entry, type Posting } from "./posting.ts";
 import { MAX_DEPTH, TextTrie } from "./text-trie.ts";
 
 /** Up to so many texts are sought one after the other, which is faster than a walk of the trie and needs less memory. */
 const FEW = 6;
 
-interface Needle {
-  readonly text: string;
-  readonly rules: Posting;
-}
+/** A text, its rules, a text, its rules: an object for each pair would be a third of what the index keeps for a rule. */
+type Few = readonly (string | Posting)[];
 
 /** What there is no more room for among the few: by a part of each text, and by their values for the elements of lists. */
 interface Many {
@@ -23,15 +22,15 @@ const noMore: Many = Object.freeze({ trie: TextTrie.empty<Posting>(), values: Eq
 
 /** Rules by a text that must occur in a text, or be an element of a list. Never changed, copied with one more or less. */
 export class NeedleTexts {
-  readonly #few: readonly Needle[];
+  readonly #few: Few;
   readonly #many: Many;
 
-  private constructor(few: readonly Needle[], many: Many) {
+  private constructor(few: Few, many: Many) {
     this.#few = few;
     this.#many = many;
   }
 
-  static readonly none: NeedleTexts = new NeedleTexts(Object.freeze([]), noMore);
+  static readonly none: NeedleTexts = new NeedleTexts(empty, noMore);
 
   get isEmpty(): boolean {
     return this.#few.length === 0 && this.#many.values.isEmpty;
@@ -39,9 +38,9 @@ export class NeedleTexts {
 
   with(text: string, entry: Entry): NeedleTexts {
     const few = this.#few;
-    const at = this.#placeOf(text);
-    if (at !== -1) return this.#withFew(few.with(at, { text, rules: added(few[at]?.rules, entry) }));
-    if (few.length < FEW) return this.#withFew(few.toSpliced(few.length, 0, { text, rules: entry }));
+    const at = placeOf(few, text);
+    if (at !== -1) return new NeedleTexts(few.with(at + 1, added(few[at + 1] as Posting, entry)), this.#many);
+    if (few.length < 2 * FEW) return new NeedleTexts(few.toSpliced(few.length, 0, text, entry), this.#many);
     const { trie, values } = this.#many;
     const part = soughtPart(text);
     return new NeedleTexts(few, {
@@ -53,11 +52,11 @@ export class NeedleTexts {
   /** A text may have been put among the many before there was room among the few: the rule is looked for in both. */
   without(text: string, rule: CompiledRule): NeedleTexts {
     const few = this.#few;
-    const at = this.#placeOf(text);
-    const before = few[at]?.rules;
+    const at = placeOf(few, text);
+    const before = at === -1 ? undefined : (few[at + 1] as Posting);
     const rules = removed(before, rule);
     if (rules !== before) {
-      return this.#withFew(rules === undefined ? few.toSpliced(at, 1) : few.with(at, { text, rules }));
+      return new NeedleTexts(rules === undefined ? few.toSpliced(at, 2) : few.with(at + 1, rules), this.#many);
     }
     const { trie, values } = this.#many;
     const part = soughtPart(text);
@@ -67,20 +66,11 @@ export class NeedleTexts {
     });
   }
 
-  #withFew(few: readonly Needle[]): NeedleTexts {
-    return new NeedleTexts(few, this.#many);
-  }
-
-  #placeOf(text: string): number {
-    return this.#few.findIndex((needle) => needle.text === text);
-  }
-
   /** Finds the rules whose text may occur in this one. */
   visit(text: string, found: Candidates): void {
     const few = this.#few;
-    for (let at = 0; at < few.length; at++) {
-      const { text: needle, rules } = few[at] as Needle;
-      if (text.includes(needle)) found.addAll(rules);
+    for (let at = 0; at < few.length; at += 2) {
+      if (text.includes(few[at] as string)) found.addAll(few[at + 1] as Posting);
     }
     const { trie } = this.#many;
     if (trie.isEmpty) return;
@@ -92,14 +82,22 @@ export class NeedleTexts {
 
   /** Finds the rules whose text equals an element of a list. */
   visitEqual(element: JsonValue, found: Candidates): void {
-    for (const { text, rules } of this.#few) if (equals(element, text)) found.addAll(rules);
+    const few = this.#few;
+    for (let at = 0; at < few.length; at += 2) {
+      if (equals(element, few[at] as string)) found.addAll(few[at + 1] as Posting);
+    }
     this.#many.values.visit(element, found);
   }
 
   visitAll(found: Candidates): void {
-    for (const { rules } of this.#few) found.addAll(rules);
+    for (let at = 1; at < this.#few.length; at += 2) found.addAll(this.#few[at] as Posting);
     this.#many.values.visitAll(found);
   }
+}
+
+function placeOf(few: Few, text: string): number {
+  for (let at = 0; at < few.length; at += 2) if (few[at] === text) return at;
+  return -1;
 }
 
 /** The part of a text by which it is sought in a trie: its end, because beginnings are more often alike. */

@@ -14,20 +14,29 @@ const HASHED = 32;
  */
 export class PersistentMap<V> {
   readonly size: number;
-  readonly #root: Node<V>;
+  /** Up to FEW keys with their values, one after the other: to compare them all takes less time than to hash one, and no node. */
+  readonly #few: Slots;
+  readonly #root: Node<V> | undefined;
 
-  private constructor(size: number, root: Node<V>) {
+  private constructor(size: number, few: Slots, root: Node<V> | undefined) {
     this.size = size;
+    this.#few = few;
     this.#root = root;
   }
 
   static empty<V>(): PersistentMap<V> {
-    return new PersistentMap<V>(0, new Node<V>(0, 0, []));
+    return new PersistentMap<V>(0, none, undefined);
   }
 
   get(key: Key): V | undefined {
+    if (this.#root !== undefined) return this.#lookUp(this.#root, key);
+    const at = placeIn(this.#few, key);
+    return at === -1 ? undefined : (this.#few[at + 1] as V);
+  }
+
+  #lookUp(root: Node<V>, key: Key): V | undefined {
     const hash = hashOf(key);
-    let node = this.#root;
+    let node = root;
     for (let shift = 0; shift <= DEEPEST; shift += BITS) {
       const bit = 1 << ((hash >>> shift) & MASK);
       if ((node.data & bit) !== 0) {
@@ -37,24 +46,71 @@ export class PersistentMap<V> {
       if ((node.nodes & bit) === 0) return undefined;
       node = node.child(bit);
     }
-    const at = node.find(key);
+    const at = placeIn(node.slots, key);
     return at === -1 ? undefined : (node.slots[at + 1] as V);
   }
 
   set(key: Key, value: V): PersistentMap<V> {
-    const root = this.#root.set(key, value, hashOf(key), 0);
-    return new PersistentMap(this.size + (this.get(key) === undefined ? 1 : 0), root);
+    const few = this.#few;
+    if (this.#root === undefined) {
+      const at = placeIn(few, key);
+      if (at !== -1) return new PersistentMap<V>(this.size, few.with(at + 1, value), undefined);
+      if (this.size < FEW)
+        return new PersistentMap<V>(this.size + 1, few.toSpliced(few.length, 0, key, value), undefined);
+    }
+    const root = this.#root ?? rootOf<V>(few);
+    const size = this.size + (this.#lookUp(root, key) === undefined ? 1 : 0);
+    return new PersistentMap<V>(size, none, root.set(key, value, hashOf(key), 0));
   }
 
   delete(key: Key): PersistentMap<V> {
     if (this.get(key) === undefined) return this;
-    return new PersistentMap(this.size - 1, this.#root.delete(key, hashOf(key), 0));
+    const size = this.size - 1;
+    if (this.#root === undefined) {
+      return new PersistentMap<V>(size, this.#few.toSpliced(placeIn(this.#few, key), 2), undefined);
+    }
+    return size === 0
+      ? PersistentMap.empty<V>()
+      : new PersistentMap<V>(size, none, this.#root.delete(key, hashOf(key), 0));
   }
 
-  /** In no particular order, but always the same for the same keys unless hashes collide. */
+  /** In no particular order. */
   forEach(visit: (value: V, key: Key) => void): void {
-    this.#root.forEach(visit);
+    this.#root?.forEach(visit);
+    for (let at = 0; at < this.#few.length; at += 2) visit(this.#few[at + 1] as V, this.#few[at] as Key);
   }
+}
+
+type Slots = readonly unknown[];
+const none: Slots = Object.freeze([]);
+const FEW = 6;
+
+/** Where the key stands in a list of keys with their values. */
+function placeIn(slots: Slots, key: Key): number {
+  if (typeof key === "string") return placeOfText(slots, key);
+  for (let at = 0; at < slots.length; at += 2) if (slots[at] === key) return at;
+  return -1;
+}
+
+/** Texts of one list are mostly as long as each other and begin alike; a look at the last character saves most comparisons. */
+function placeOfText(slots: Slots, text: string): number {
+  const { length } = text;
+  const last = text.charCodeAt(length - 1);
+  for (let at = 0; at < slots.length; at += 2) {
+    const other = slots[at];
+    if (typeof other !== "string" || other.length !== length) continue;
+    if ((length === 0 || other.charCodeAt(length - 1) === last) && other === text) return at;
+  }
+  return -1;
+}
+
+function rootOf<V>(few: Slots): Node<V> {
+  let root = new Node<V>(0, 0, none);
+  for (let at = 0; at < few.length; at += 2) {
+    const key = few[at] as Key;
+    root = root.set(key, few[at + 1] as V, hashOf(key), 0);
+  }
+  return root;
 }
 
 /** `data` and `nodes` say which of 32 places hold a key and which a child. `slots` has keys with their values first, children after them. */
@@ -77,15 +133,9 @@ class Node<V> {
     return 2 * count(this.data) + count(this.nodes & (bit - 1));
   }
 
-  /** In a list of collisions: where the key stands. */
-  find(key: Key): number {
-    for (let at = 0; at < this.slots.length; at += 2) if (this.slots[at] === key) return at;
-    return -1;
-  }
-
   set(key: Key, value: V, hash: number, shift: number): Node<V> {
     if (shift > DEEPEST) {
-      const at = this.find(key);
+      const at = placeIn(this.slots, key);
       const place = at === -1 ? this.slots.length : at;
       return new Node(0, 0, this.slots.toSpliced(place, at === -1 ? 0 : 2, key, value));
     }
@@ -112,7 +162,7 @@ class Node<V> {
 
   /** The key is known to be here. */
   delete(key: Key, hash: number, shift: number): Node<V> {
-    if (shift > DEEPEST) return new Node(0, 0, this.slots.toSpliced(this.find(key), 2));
+    if (shift > DEEPEST) return new Node(0, 0, this.slots.toSpliced(placeIn(this.slots, key), 2));
     const bit = 1 << ((hash >>> shift) & MASK);
     if ((this.data & bit) !== 0) {
       return new Node(this.data & ~bit, this.nodes, this.slots.toSpliced(2 * count(this.data & (bit - 1)), 2));
@@ -156,14 +206,15 @@ function hashOf(key: Key): number {
 
 function hashOfText(text: string): number {
   const { length } = text;
+  const short = length <= HASHED;
+  // Two characters a step: a multiplication has to wait for the one before.
   let hash = length;
-  if (length <= HASHED) {
-    for (let i = 0; i < length; i++) hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-    return hash;
+  for (let i = short ? 1 : length - HASHED / 2 + 1; i < length; i += 2) {
+    hash = (Math.imul(hash, 961) + text.charCodeAt(i - 1) * 31 + text.charCodeAt(i)) | 0;
   }
-  for (let i = 0; i < HASHED / 2; i++) {
-    hash = (Math.imul(hash, 31) + text.charCodeAt(i)) | 0;
-    hash = (Math.imul(hash, 31) + text.charCodeAt(length - 1 - i)) | 0;
+  if (short) return (length & 1) === 0 ? hash : (Math.imul(hash, 31) + text.charCodeAt(length - 1)) | 0;
+  for (let i = 1; i < HASHED / 2; i += 2) {
+    hash = (Math.imul(hash, 961) + text.charCodeAt(i - 1) * 31 + text.charCodeAt(i)) | 0;
   }
   return hash;
 }

@@ -1,5 +1,6 @@
 import type { CompiledRule } from "../compile/compiled.ts";
 import type { Why } from "../evaluate/context.ts";
+import { empty, pushed } from "./lists.ts";
 
 /** A rule that stands at several places of the index, so that one review may come across it more than once. */
 export class Shared {
@@ -48,11 +49,16 @@ export function without(list: readonly Entry[], rule: CompiledRule): readonly En
   return at === -1 ? list : list.toSpliced(at, 1);
 }
 
+interface Unsure {
+  readonly rules: readonly CompiledRule[];
+  readonly why: Why;
+}
+
 /** The rules one review has come across. */
 export class Candidates {
-  readonly rules: CompiledRule[] = [];
+  rules: CompiledRule[] = empty;
   /** Rules that are known to be unevaluable without looking at them. */
-  readonly unsure: { readonly rules: readonly CompiledRule[]; readonly why: Why }[] = [];
+  unsure: readonly Unsure[] = empty;
   /** While a fact with several values is looked up, each rule may turn up several times. */
   repeating = false;
   #seen: Set<CompiledRule> | undefined;
@@ -67,7 +73,7 @@ export class Candidates {
   add(entry: Entry): void {
     if (entry instanceof Shared) this.#once(entry.rule);
     else if (this.repeating) this.#once(entry);
-    else this.rules.push(entry);
+    else this.rules = pushed(this.rules, entry);
   }
 
   addAll(posting: Posting): void {
@@ -75,10 +81,14 @@ export class Candidates {
     else for (let at = 0; at < posting.length; at++) this.add(posting[at] as Entry);
   }
 
+  addUnsure(rules: readonly CompiledRule[], why: Why): void {
+    this.unsure = [...this.unsure, { rules, why }];
+  }
+
   #once(rule: CompiledRule): void {
     this.#seen ??= new Set();
     if (this.#seen.has(rule)) return;
     this.#seen.add(rule);
-    this.rules.push(rule);
+    this.rules = pushed(this.rules, rule);
   }
 }

@@ -2,6 +2,7 @@ import { digestOf, digestOfText } from "#api";
 import type { CompiledPolicy } from "../compile/compiled.ts";
 import type { ReviewInput } from "../model.ts";
 import type { Bucket } from "./bucket.ts";
+import { empty } from "./lists.ts";
 import { PersistentMap } from "./persistent-map.ts";
 import { PolicyCount } from "./policy-count.ts";
 import { ScopeIndex } from "./scope-index.ts";
@@ -87,10 +88,8 @@ export class PolicyIndex implements RuleIndex {
 
   /** Every bucket in which a rule for this review may stand. */
   collect(namespace: string, tool: string | undefined): readonly Bucket[] {
-    const buckets: Bucket[] = [];
-    this.#parts.cluster.index.collect(tool, buckets);
-    this.#parts.namespaces.get(namespace)?.index.collect(tool, buckets);
-    return buckets;
+    const buckets = this.#parts.cluster.index.collect(tool, empty);
+    return this.#parts.namespaces.get(namespace)?.index.collect(tool, buckets) ?? buckets;
   }
 
   /** How many policies are for this subject, whatever it wants to do. */

@@ -2,6 +2,7 @@ import type { CompiledRule } from "../compile/compiled.ts";
 import { MAX_TEXT } from "../operators/text.ts";
 import { Bucket } from "./bucket.ts";
 import { placesOf, type ValueGuard } from "./guard.ts";
+import { pushed } from "./lists.ts";
 import { PersistentMap } from "./persistent-map.ts";
 import { Shared, type Entry } from "./posting.ts";
 import { TextTrie } from "./text-trie.ts";
@@ -88,21 +89,22 @@ export class ScopeIndex implements Parts {
     return this.#copy(kind === "prefix" ? { prefixes: next } : { literals: next });
   }
 
-  /** The buckets in which rules for this tool may stand, each once. */
-  collect(tool: string | undefined, buckets: Bucket[]): void {
-    buckets.push(this.any);
-    if (tool === undefined) return;
+  /** `before` and the buckets in which rules for this tool may stand, each once. */
+  collect(tool: string | undefined, before: Bucket[]): Bucket[] {
+    let buckets = this.any.isEmpty ? before : pushed(before, this.any);
+    if (tool === undefined) return buckets;
     const exact = this.exact.get(tool);
-    if (exact !== undefined) buckets.push(exact);
-    if (this.prefixes.isEmpty && this.literals.isEmpty) return;
+    if (exact !== undefined) buckets = pushed(buckets, exact);
+    if (this.prefixes.isEmpty && this.literals.isEmpty) return buckets;
     const once = (bucket: Bucket): void => {
-      if (!buckets.includes(bucket)) buckets.push(bucket);
+      if (!buckets.includes(bucket)) buckets = pushed(buckets, bucket);
     };
     if (tool.length > MAX_TEXT) this.collectPatterns(once);
     else {
       this.prefixes.walk(tool, 0, once);
       this.literals.scan(tool, once);
     }
+    return buckets;
   }
 
   /** A name that is too long to be searched makes every pattern unevaluable. */

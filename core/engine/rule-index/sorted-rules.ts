@@ -27,27 +27,32 @@ export class SortedRules {
 
   /** How many keys are less than `key`. */
   countBelow(key: number): number {
-    return partition(this.keys, (other) => other < key);
+    const { keys } = this;
+    let low = 0;
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] as number) < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** How many keys are not greater than `key`. */
   countUpTo(key: number): number {
-    return partition(this.keys, (other) => other <= key);
+    const { keys } = this;
+    let low = 0;
+    let high = keys.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((keys[middle] as number) <= key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** Visits the entries from place `from` to before `to`. */
   visit(from: number, to: number, found: Candidates): void {
     for (let at = from; at < to; at++) found.add(this.entries[at] as Entry);
   }
-}
-
-function partition(keys: readonly number[], holds: (key: number) => boolean): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(keys[middle] as number)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

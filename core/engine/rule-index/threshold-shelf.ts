@@ -86,15 +86,19 @@ export class ThresholdShelf implements Parts {
 
   /** Nobody can say on which side a value lies that is no number of the unit: then every rule is visited. */
   visit(value: JsonValue, found: Candidates): void {
+    if (typeof value === "number" && this.unit === "number") {
+      this.#visitBetween(value, value, found);
+      return;
+    }
     const number = orderedValue(value, this.unit);
     if (number === undefined) this.#visitUnordered(found);
-    else {
-      const least = atMost(number);
-      const most = atLeast(number);
-      visitBounds(this.sole, least, most, found);
-      visitBounds(this.mixed, least, most, found);
-      if (this.intervals.size > 0) this.intervals.visit(least, most, found);
-    }
+    else this.#visitBetween(atMost(number), atLeast(number), found);
+  }
+
+  #visitBetween(least: number, most: number, found: Candidates): void {
+    if (this.sole !== unbounded) visitBounds(this.sole, least, most, found);
+    if (this.mixed !== unbounded) visitBounds(this.mixed, least, most, found);
+    if (this.intervals.size > 0) this.intervals.visit(least, most, found);
   }
 
   #visitUnordered(found: Candidates): void {
@@ -112,7 +116,7 @@ export class ThresholdShelf implements Parts {
     const why = whyNot[this.unit];
     for (const { entries } of [this.sole.lower, this.sole.upper]) {
       // A rule that stands here stands nowhere else.
-      if (entries.length > 0) found.unsure.push({ rules: entries as readonly CompiledRule[], why });
+      if (entries.length > 0) found.addUnsure(entries as readonly CompiledRule[], why);
     }
   }
 

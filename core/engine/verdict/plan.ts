@@ -58,7 +58,7 @@ class OpenReview implements Plan {
     this.#candidates = new Candidates();
     const context = createContext(input, unread);
     this.#memory = context.memory;
-    for (const bucket of this.#buckets) bucket.visit(context, this.#candidates);
+    visitAll(this.#buckets, context, this.#candidates);
     const { tally, waiting } = evaluated(this.#candidates, context);
     this.#tally = tally;
     this.#waiting = waiting;
@@ -100,30 +100,35 @@ class OpenReview implements Plan {
   }
 }
 
+function visitAll(buckets: readonly Bucket[], context: Context, found: Candidates): void {
+  for (let at = 0; at < buckets.length; at++) (buckets[at] as Bucket).visit(context, found);
+}
+
 function evaluated(
   { rules, unsure }: Candidates,
   context: Context,
 ): { tally: Tally; waiting: readonly CompiledRule[] } {
   const tally = new Tally();
-  const waiting: CompiledRule[] = [];
+  let waiting: CompiledRule[] | undefined;
   for (let at = 0; at < rules.length; at++) {
     const rule = rules[at] as CompiledRule;
-    if ((rule.reads & READS_COUNTER) !== 0) waiting.push(rule);
+    if ((rule.reads & READS_COUNTER) !== 0) (waiting ??= []).push(rule);
     else tally.add(rule, evaluateCondition(rule.condition, context), context.why);
   }
   for (const { rules: all, why } of unsure) {
     for (let at = 0; at < all.length; at++) tally.add(all[at] as CompiledRule, UNEVALUABLE, why);
   }
-  return { tally, waiting };
+  return { tally, waiting: waiting ?? none };
 }
 
 /** Every counter that a rule for this tool looks at: precomputed in each bucket. */
 function countersOf(buckets: readonly Bucket[]): readonly CounterRef[] {
   let only: readonly CounterRef[] = none;
   let counting = 0;
-  for (const { counters } of buckets) {
-    if (counters.refs.length === 0) continue;
-    only = counters.refs;
+  for (let at = 0; at < buckets.length; at++) {
+    const { refs } = (buckets[at] as Bucket).counters;
+    if (refs.length === 0) continue;
+    only = refs;
     counting++;
   }
   if (counting < 2) return only;

@@ -1,6 +1,7 @@
 import type { Decision } from "#api";
 import { READS_RUN_TREE, type CompiledRule } from "../compile/compiled.ts";
 import { FALSE, TRUE, type Match, type Truth, type Verdict } from "../model.ts";
+import { empty, pushed } from "../rule-index/lists.ts";
 import { compareRules, decisionOf, strengthOf } from "./precedence.ts";
 
 /** How many matches and truths a verdict lists. */
@@ -12,13 +13,16 @@ interface Found extends Match {
 
 /** The strongest matches in order, and how many there were. Beyond the limit a match costs one comparison. */
 class Strongest {
-  readonly list: Found[] = [];
+  list: Found[] = empty;
   total = 0;
 
   add(rule: CompiledRule, decision: Decision, why: string): void {
-    this.total++;
     const { list } = this;
     let at = list.length;
+    if (this.total++ === 0) {
+      this.list = [foundOf(rule, decision, why)];
+      return;
+    }
     if (at === LISTED && !comesBefore(rule, decision, list[LISTED - 1] as Found)) return;
     while (at > 0 && comesBefore(rule, decision, list[at - 1] as Found)) at--;
     const found = foundOf(rule, decision, why);
@@ -45,10 +49,10 @@ type Truths = { rule: string; truth: Truth }[];
 export class Tally {
   readonly #matched = new Strongest();
   readonly #audit = new Strongest();
-  readonly #asking: Found[] = [];
-  readonly #modifying: Found[] = [];
-  readonly #held: Truths = [];
-  readonly #failed: Truths = [];
+  #asking: Found[] = empty;
+  #modifying: Found[] = empty;
+  #held: Truths = empty;
+  #failed: Truths = empty;
   #terminatesTree = false;
 
   /** `why` is that of an unevaluable rule; for others it does not matter. */
@@ -68,12 +72,16 @@ export class Tally {
   /** What must not be cut: an approval names all who were asked, and every modification is applied. */
   #keep(rule: CompiledRule, decision: Decision, why: string): void {
     if (decision === "terminate") this.#terminatesTree ||= (rule.reads & READS_RUN_TREE) !== 0;
-    else (decision === "modify" ? this.#modifying : this.#asking).push(foundOf(rule, decision, why));
+    else if (decision === "modify") this.#modifying = pushed(this.#modifying, foundOf(rule, decision, why));
+    else this.#asking = pushed(this.#asking, foundOf(rule, decision, why));
   }
 
   #note(rule: CompiledRule, truth: Truth): void {
     const list = truth === FALSE ? this.#failed : this.#held;
-    if (list.length < LISTED) list.push({ rule: `${rule.policy.key}/${rule.id}`, truth });
+    if (list.length === LISTED) return;
+    const longer = pushed(list, { rule: `${rule.policy.key}/${rule.id}`, truth });
+    if (truth === FALSE) this.#failed = longer;
+    else this.#held = longer;
   }
 
   /** The strongest enforcing match that decides anything. */
@@ -91,7 +99,7 @@ export class Tally {
       matchedTotal: this.#matched.total,
       audit: this.#audit.list,
       auditTotal: this.#audit.total,
-      modifications: inOrder(this.#modifying).map((match) => ({ match, operations: match.rule.operations })),
+      modifications: this.#modifying.length === 0 ? empty : modificationsIn(inOrder(this.#modifying)),
       asking: inOrder(this.#asking),
       policiesEvaluated,
       revision,
@@ -103,4 +111,8 @@ export class Tally {
 
 function inOrder(found: Found[]): Found[] {
   return found.length < 2 ? found : found.sort((a, b) => compareRules(a.rule, b.rule));
+}
+
+function modificationsIn(found: readonly Found[]): Verdict["modifications"] {
+  return found.map((match) => ({ match, operations: match.rule.operations }));
 }

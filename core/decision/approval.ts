@@ -1,6 +1,6 @@
 import { RunlogError, type ApprovalRequest } from "#api";
 import { combineSettings, requirementOf, type Approvals } from "#approvals";
-import { applyModify, compileEdits, compileGrant, matchesGrant } from "#engine";
+import { applyModify, compileEdits, compileGrant, maskLookedFor, matchesGrant } from "#engine";
 import { actionDigest } from "./facts.ts";
 import { isRefusal, judgeEdited, type Judgement, type PassContext, type Refusal } from "./passes.ts";
 import type { Disclosure } from "./disclosure.ts";
@@ -88,7 +88,8 @@ export async function ask(
       tool: request.tool,
       model: request.model,
       digest: actionDigest(question),
-      display: () => disclosure.display(question.args, showArgs),
+      display: () =>
+        disclosure.display(question.args, showArgs, (args, family) => maskLookedFor(verdict, args, family)),
     },
     requirements: verdict.asking.map(requirementOf),
     ...settings,

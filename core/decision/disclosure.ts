@@ -1,34 +1,40 @@
-import type { JsonObject } from "#api";
+import type { DetectionFamily, JsonObject } from "#api";
 import { displayArgs } from "#approvals";
 import { compileDetector, redactValue, type Detector } from "#engine";
 
 /** How much of the arguments a record keeps. The digest is always over the real ones. */
 export type StoredArgs = "full" | "redacted" | "digest";
 
+/** Masks what the built-in detectors do not know by themselves: what the matched rules look for. */
+export type AlsoMask = (args: JsonObject, family: DetectionFamily) => JsonObject;
+
 /** What may be shown or kept of arguments. */
 export interface Disclosure {
   readonly stored: StoredArgs;
   /** Arguments as the run log keeps them; undefined when only the digest is kept. */
-  store(args: JsonObject): JsonObject | undefined;
+  store(args: JsonObject, also: AlsoMask): JsonObject | undefined;
   /** Arguments as approvers see them: secrets always masked, personal data unless `full`. */
-  display(args: JsonObject, show: "masked" | "full" | "none"): JsonObject;
+  display(args: JsonObject, show: "masked" | "full" | "none", also: AlsoMask): JsonObject;
 }
 
 export function createDisclosure(stored: StoredArgs): Disclosure {
   const secrets = compileDetector({ family: "secret" });
   const personal = compileDetector({ family: "pii" });
-  const masked = (args: JsonObject): JsonObject => mask(mask(args, secrets), personal);
+  const without = (family: DetectionFamily, also: AlsoMask) => {
+    const detector = family === "secret" ? secrets : personal;
+    return (args: JsonObject): JsonObject => also(mask(args, detector), family);
+  };
   return {
     stored,
-    store(args) {
+    store(args, also) {
       if (stored === "digest") return undefined;
-      return stored === "full" ? args : masked(args);
+      return stored === "full" ? args : without("pii", also)(without("secret", also)(args));
     },
-    display: (args, show) =>
+    display: (args, show, also) =>
       displayArgs(args, {
         show,
-        maskSecrets: (tree) => mask(tree, secrets),
-        maskPersonal: (tree) => mask(tree, personal),
+        maskSecrets: without("secret", also),
+        maskPersonal: without("pii", also),
       }),
   };
 }

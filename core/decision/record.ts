@@ -1,5 +1,5 @@
 import { digestOf, digestOfText, type Report, type ReviewResponse, type RunIdentity } from "#api";
-import { DETECTOR_VERSION } from "#engine";
+import { DETECTOR_VERSION, maskLookedFor } from "#engine";
 import type { Amount, Closure, Reservation } from "#ledger";
 import type { ReportRecord, ReviewRecord, RunRecord } from "#runlog";
 import type { Disclosure } from "./disclosure.ts";
@@ -41,7 +41,7 @@ export function reviewRecord(input: ReviewRecordInput): ReviewRecord {
       model: request.model,
     }),
     action: request.action,
-    ...storedArgs(question, disclosure),
+    ...storedArgs(question, judgement, disclosure),
     argsDigest: digestOfText(question.argsText),
     requestDigest: original.requestDigest,
     ...optional({ callDigest: question.callDigest, approval: request.approval, terminate: outcome.terminate }),
@@ -63,8 +63,14 @@ export function reviewRecord(input: ReviewRecordInput): ReviewRecord {
   };
 }
 
-function storedArgs(question: Question, disclosure: Disclosure): Pick<ReviewRecord, "args" | "argsForm"> {
-  const args = disclosure.store(question.args);
+function storedArgs(
+  question: Question,
+  judgement: Judgement | undefined,
+  disclosure: Disclosure,
+): Pick<ReviewRecord, "args" | "argsForm"> {
+  const args = disclosure.store(question.args, (tree, family) =>
+    judgement === undefined ? tree : maskLookedFor(judgement.verdict, tree, family),
+  );
   return args === undefined ? { argsForm: disclosure.stored } : { args, argsForm: disclosure.stored };
 }
 

@@ -7,6 +7,7 @@ export type { CompiledPolicy, CompiledRule, Condition } from "./compile/compiled
 export { compileGrant, type CompiledGrant, matchesGrant } from "./compile/grant.ts";
 export { createInterner, type Interner } from "./compile/interner.ts";
 export { type ContentFinding, findingsOf, joinFindings } from "./content/findings.ts";
+export { maskLookedFor } from "./content/looked-for.ts";
 export { redactClean, type Redacted } from "./content/redact-clean.ts";
 export * from "./detect/index.ts";
 export { type Diagnostic, diagnosticCatalog, type DiagnosticCode, Findings } from "./diagnostic.ts";

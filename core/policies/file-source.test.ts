@@ -113,6 +113,17 @@ describe("what is read", () => {
     });
   });
 
+  it("files share equal detectors, so that a value is scanned once however many policies ask", async () => {
+    const asking = `policies: [{ id: a, when: { args.q: { contains_pii: true } }, action: deny }]\n`;
+    await write("a.yaml", asking);
+    await write("b.yaml", asking);
+    await source.reload();
+    const conditions = source.files.map((file) => file.policies[0]?.compiled?.rules[0]?.condition);
+    const [first, second] = conditions.map((one) => (one?.kind === "test" ? one.operand : one));
+    expect(first).toHaveProperty("detector");
+    expect(second).toBe(first);
+  });
+
   it("bytes that are no text are a finding", async () => {
     await writeFile(join(folder, "bin.yaml"), Buffer.from([0xff, 0xfe, 0x00]));
     expect(codes(await source.reload())).toEqual(["not-utf8"]);

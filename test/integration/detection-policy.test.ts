@@ -31,6 +31,9 @@ spec:
     - id: token
       when: { tool: shell, args.command: { contains_secret: true } }
       action: deny
+    - id: hire
+      when: { tool: hire, args.text: { contains_pii: [BADGE_ID] } }
+      action: require_approval
     - id: mail
       when: { tool: mail }
       action: modify
@@ -168,6 +171,12 @@ describe("what is kept", () => {
     expect((await call("note", { text: "badge B-440918" }, { dryRun: true })).findings).toHaveLength(1);
   });
 
+  it("people who are asked do not see what only the policy knows either", async () => {
+    const { approval } = await call("hire", { text: "badge B-918273, see jane.roe@corp.com", open: "badge B-918274" });
+    const { body } = await server.get(`/v1/approvals/default/${approval.name}`, server.approverToken);
+    expect(body.spec.action.args).toEqual({ text: "badge <BADGE_ID>, see <EMAIL_ADDRESS>", open: "badge B-918274" });
+  });
+
   it("no value that was found is on the disk", async () => {
     await call("note", { text: "badge B-650237 and blue heron" });
     await call("mail", { to: "unique.person@corp.com", body: "password=uniqueS3cret!" });
@@ -177,7 +186,7 @@ describe("what is kept", () => {
     const bytes = await Promise.all(files.map((file) => readFile(join(state, file), "latin1")));
     const text = bytes.join("\n");
     expect(text).toContain("BADGE_ID");
-    for (const value of ["B-650237", "unique.person", "uniqueS3cret", "key.person", "other.person"])
+    for (const value of ["B-918273", "B-650237", "unique.person", "uniqueS3cret", "key.person", "other.person"])
       expect(text).not.toContain(value);
     expect(server.output()).not.toContain("B-650237");
   });

@@ -1,12 +1,13 @@
 import type { DetectionFamily, JsonValue } from "#api";
-import { READS_CONTENT, type CompiledFact, type CompiledRule, type Condition } from "../compile/compiled.ts";
+import type { CompiledFact } from "../compile/compiled.ts";
 import type { Finding } from "../detect/index.ts";
 import { createContext } from "../evaluate/context.ts";
 import { readFact, UNREADABLE } from "../evaluate/read.ts";
 import { ReviewMemory } from "../evaluate/review-memory.ts";
-import type { Match, ReviewInput, Verdict } from "../model.ts";
+import type { ReviewInput, Verdict } from "../model.ts";
 import { printPath, visitPlaces } from "../path.ts";
 import type { Detection } from "./detection.ts";
+import { lookedFor, looksIntoContent, type LookedFor } from "./looked-for.ts";
 
 /** Findings one answer lists. */
 export const MAX_FINDINGS = 64;
@@ -33,19 +34,10 @@ const none: readonly ContentFinding[] = Object.freeze([]);
  * scan is not scanned for this. Without a matched rule that looks into content it costs a look at each match. `input` carries the memory of the
  * evaluation that gave the verdict.
  */
-export function findingsOf(
-  { matched, audit }: Pick<Verdict, "matched" | "audit">,
-  input: ReviewInput,
-): readonly ContentFinding[] {
-  if (!matched.some(looks) && !audit.some(looks)) return none;
+export function findingsOf(matches: Pick<Verdict, "matched" | "audit">, input: ReviewInput): readonly ContentFinding[] {
+  if (!looksIntoContent(matches)) return none;
   const collector = new Collector(input);
-  for (const match of [...matched, ...audit].filter(looks)) {
-    const { condition, operations } = ruleOf(match);
-    collector.condition(condition);
-    for (const { path, redaction } of operations) {
-      for (const detection of redaction?.detections ?? []) collector.redacted(path, detection);
-    }
-  }
+  for (const looked of lookedFor(matches)) collector.add(looked);
   return collector.list;
 }
 
@@ -57,15 +49,6 @@ export function joinFindings(
   if (second.length === 0) return first;
   const known = new Set(first.map(keyOf));
   return [...first, ...second.filter((finding) => !known.has(keyOf(finding)))].slice(0, MAX_FINDINGS);
-}
-
-/** The engine makes every match, and a compiled rule is its own RuleInfo. */
-function ruleOf({ rule }: Match): CompiledRule {
-  return rule as CompiledRule;
-}
-
-function looks(match: Match): boolean {
-  return (ruleOf(match).reads & READS_CONTENT) !== 0;
 }
 
 function keyOf({ entity, path, start, end }: ContentFinding): string {
@@ -84,31 +67,11 @@ class Collector {
     this.#memory = input.memory ?? new ReviewMemory();
   }
 
-  condition(condition: Condition): void {
-    switch (condition.kind) {
-      case "all":
-      case "any":
-        for (const item of condition.items) this.condition(item);
-        return;
-      case "not":
-        this.condition(condition.item);
-        return;
-      case "cel":
-        return;
-      case "test":
-        if (isDetection(condition.operand)) this.#tested(condition.fact, condition.operand);
-    }
-  }
-
-  /** A redaction looks at its place whether or not a condition did. */
-  redacted(fact: CompiledFact, detection: Detection): void {
-    this.#visit(fact, (value, place) => this.#take(detection, value, place));
-  }
-
-  #tested(fact: CompiledFact, detection: Detection): void {
+  /** A redaction looks at its place whether or not a condition did; of a condition only what it scanned is told. */
+  add({ fact, detection, redacts }: LookedFor): void {
     this.#visit(fact, (value, place) => {
       const known = this.#memory.known(detection, value);
-      if (known !== undefined && known.any !== false) this.#take(detection, value, place);
+      if (redacts || (known !== undefined && known.any !== false)) this.#take(detection, value, place);
     });
   }
 
@@ -161,8 +124,4 @@ class Collector {
 interface Place {
   readonly root: string;
   readonly keys: readonly (string | number)[];
-}
-
-function isDetection(operand: unknown): operand is Detection {
-  return typeof operand === "object" && operand !== null && "detector" in operand;
 }

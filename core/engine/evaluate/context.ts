@@ -25,17 +25,21 @@ export type Why =
 export class Context {
   readonly input: ReviewInput;
   readonly readings: CounterReadings;
-  readonly memory: ReviewMemory;
   /** Added to `denials_in_run`: 1 once this action is known to be denied by another rule (api.md "counts; include this action"). */
   extraDenials: 0 | 1 = 0;
   /** Why the last `truthOf` answered unevaluable, and the fact it stumbled over. Empty otherwise. */
   why: Why | "" = "";
   whyFact = "";
+  #memory: ReviewMemory | undefined;
 
   constructor(input: ReviewInput, readings: CounterReadings) {
     this.input = input;
     this.readings = readings;
-    this.memory = input.memory ?? new ReviewMemory();
+  }
+
+  /** The review's, or its own where the input has none. */
+  get memory(): ReviewMemory {
+    return (this.#memory ??= this.input.memory ?? new ReviewMemory());
   }
 
   /** Notes the reason (the first one stays) and answers unevaluable. */

@@ -8,7 +8,9 @@ import { printable } from "./output.ts";
 export function renderFinding(finding: Finding, colors: Colors): string {
   const place = [finding.file, finding.line, finding.column].filter((part) => part !== undefined).join(":");
   const label = finding.severity === "error" ? colors.red("error") : colors.yellow("warning");
-  const lines = [`${colors.bold(place)}: ${label}: ${printable(finding.message)} ${colors.dim(`[${finding.code}]`)}`];
+  const lines = [
+    `${colors.bold(printable(place))}: ${label}: ${printable(finding.message)} ${colors.dim(`[${finding.code}]`)}`,
+  ];
   if (finding.excerpt !== undefined && finding.line !== undefined && finding.column !== undefined) {
     const gutter = String(finding.line);
     lines.push(`  ${colors.dim(`${gutter} |`)} ${printable(finding.excerpt)}`);

@@ -46,16 +46,33 @@ export function table<T>(rows: readonly T[], columns: readonly Column<T>[]): str
 
 /** Control characters of foreign text, and those that turn its direction, never reach the terminal. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, escaped);
+}
+
+/** What JSON leaves alone of these: a terminal takes the first kind for commands. */
+const CONTROLS = /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/** JSON of the same value that is nothing but text to a terminal. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(CONTROLS, escaped);
+}
+
+/** Likewise; only double quotes take escapes. */
+function yamlText(value: unknown): string {
+  const text = stringify(value, { aliasDuplicateObjects: false });
+  if (text.search(CONTROLS) === -1) return text;
+  const quoted = { defaultStringType: "QUOTE_DOUBLE", lineWidth: 0, aliasDuplicateObjects: false } as const;
+  return stringify(value, quoted).replace(CONTROLS, escaped);
 }
 
 /** The value itself as JSON or YAML, or what `asTable` makes of it. */
 export function print(io: Io, format: OutputFormat, value: unknown, asTable: () => string): void {
-  if (format === "json") io.out(`${JSON.stringify(value, null, 2)}\n`);
-  else if (format === "yaml") io.out(stringify(value, { aliasDuplicateObjects: false }));
+  if (format === "json") io.out(`${jsonText(value, 2)}\n`);
+  else if (format === "yaml") io.out(yamlText(value));
   else io.out(asTable());
 }
 

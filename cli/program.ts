@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { approvalPhases, decisions, isRunlogError, messageOf, modes, runStates } from "#api";
 import { colorsFor, type Io } from "./io.ts";
-import { outputFormats } from "./output.ts";
+import { outputFormats, printable } from "./output.ts";
 import { loadServeSettings, serveHelp } from "./serve/options.ts";
 import { version } from "./version.ts";
 
@@ -29,11 +29,11 @@ function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   const colors = colorsFor(io, "err");
   if (!isRunlogError(error)) {
-    io.err(`${colors.red("error")}: ${messageOf(error)}\n`);
+    io.err(`${colors.red("error")}: ${printable(messageOf(error))}\n`);
     return 2;
   }
-  io.err(`${colors.red("error")}: ${error.message} ${colors.dim(`[${error.code}]`)}\n`);
-  for (const one of error.errors ?? []) io.err(`  ${one.path}: ${one.message}\n`);
+  io.err(`${colors.red("error")}: ${printable(error.message)} ${colors.dim(`[${error.code}]`)}\n`);
+  for (const one of error.errors ?? []) io.err(`  ${printable(`${one.path}: ${one.message}`)}\n`);
   return error.exit;
 }
 
@@ -57,6 +57,7 @@ function build(io: Io, choose: (action: Action) => void): Command {
   program
     .command("version")
     .description("Print the version.")
+    .addHelpText("after", "\nExample:\n  runlog version")
     .action(() => choose(async () => (io.out(`runlog ${version} (node ${process.versions.node})\n`), 0)));
   for (const command of allCommands(program)) command.exitOverride().configureOutput(program.configureOutput());
   return program;
@@ -70,13 +71,13 @@ function outputOption(formats: readonly string[] = outputFormats): Option {
   return new Option("-o, --output <format>", "how to print the result").choices([...formats]).default("table");
 }
 
-function serverOptions(command: Command): Command {
+function serverOptions(io: Io, command: Command): Command {
   return command
-    .option("--server <url>", "the decision point", process.env["RUNLOG_SERVER"] ?? "http://127.0.0.1:8181")
+    .option("--server <url>", "the decision point", io.env["RUNLOG_SERVER"] ?? "http://127.0.0.1:8181")
     .option(
       "--state <folder>",
       "state folder of the local server, for its approver token",
-      process.env["RUNLOG_STATE"] ?? ".runlog",
+      io.env["RUNLOG_STATE"] ?? ".runlog",
     )
     .option("--token-file <file>", "file with the bearer token to send")
     .addOption(outputOption());
@@ -208,7 +209,7 @@ function addDetect(program: Command, io: Io, choose: (action: Action) => void): 
 
 function addRuns(program: Command, io: Io, choose: (action: Action) => void): void {
   const runs = program.command("runs").description("Look at recorded runs.");
-  serverOptions(runs.command("list"))
+  serverOptions(io, runs.command("list"))
     .description("List runs, newest first.")
     .option("-n, --namespace <namespace>", "only of this namespace")
     .option("--service-account <name>", "only of this ServiceAccount")
@@ -218,12 +219,13 @@ function addRuns(program: Command, io: Io, choose: (action: Action) => void): vo
     .option("--limit <count>", "at most so many", count, 50)
     .addHelpText("after", "\nExample:\n  runlog runs list --decision deny --since 1h")
     .action((options) => choose(async () => (await import("./commands/runs.ts")).listRuns(io, options)));
-  serverOptions(runs.command("show"))
+  serverOptions(io, runs.command("show"))
     .description("Show one run from its first step to its last.")
     .argument("<run>", "RUN, or NAMESPACE/SERVICEACCOUNT/RUN")
     .option("-n, --namespace <namespace>", "namespace of a bare RUN", "default")
     .option("--service-account <name>", "ServiceAccount of a bare RUN", "local")
     .option("--limit <count>", "at most so many steps", count, 500)
+    .addHelpText("after", "\nExample:\n  runlog runs show run_abc123 --output json")
     .action((run: string, options) =>
       choose(async () => (await import("./commands/runs.ts")).showRun(io, run, options)),
     );
@@ -232,11 +234,12 @@ function addRuns(program: Command, io: Io, choose: (action: Action) => void): vo
 function addApprovals(program: Command, io: Io, choose: (action: Action) => void): void {
   const approvals = program.command("approvals").description("Answer agents that ask.");
   for (const name of ["list", "watch"] as const) {
-    serverOptions(approvals.command(name))
+    serverOptions(io, approvals.command(name))
       .description(name === "list" ? "List approval requests." : "Print requests as they open and change.")
       .option("-n, --namespace <namespace>", "only of this namespace")
       .addOption(new Option("--phase <phase>", "only in this phase").choices([...approvalPhases]))
       .option("--limit <count>", "at most so many", count, 200)
+      .addHelpText("after", `\nExample:\n  runlog approvals ${name} --phase Pending`)
       .action((options) =>
         choose(async () => {
           const commands = await import("./commands/approvals.ts");
@@ -244,16 +247,17 @@ function addApprovals(program: Command, io: Io, choose: (action: Action) => void
         }),
       );
   }
-  serverOptions(approvals.command("show"))
+  serverOptions(io, approvals.command("show"))
     .description("Show what is asked: who, what, why, until when.")
     .argument("<name>", "NAME or NAMESPACE/NAME")
     .option("-n, --namespace <namespace>")
     .option("--reveal", "show the real arguments instead of the display copy")
+    .addHelpText("after", "\nExample:\n  runlog approvals show NAME --reveal")
     .action((name: string, options) =>
       choose(async () => (await import("./commands/approvals.ts")).showApproval(io, name, options)),
     );
   for (const decision of ["approve", "deny"] as const) {
-    const command = serverOptions(approvals.command(decision))
+    const command = serverOptions(io, approvals.command(decision))
       .description(
         decision === "approve"
           ? "Let this action run, as shown or with edits."
@@ -268,7 +272,8 @@ function addApprovals(program: Command, io: Io, choose: (action: Action) => void
         .option("--remove <path>", "approve without this argument; repeatable", list, [])
         .option("--redact <path>", "approve with personal data in this text replaced; repeatable", list, []);
     }
-    command.action((name: string, options) =>
+    const example = decision === "approve" ? "approve NAME --set args.amount=100" : "deny NAME --comment 'not today'";
+    command.addHelpText("after", `\nExample:\n  runlog approvals ${example}`).action((name: string, options) =>
       choose(async () => {
         const { vote } = await import("./commands/approvals.ts");
         return vote(io, name, decision, { set: [], remove: [], redact: [], ...options });

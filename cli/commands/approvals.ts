@@ -1,9 +1,16 @@
-import { parseJson, RunlogError, type ApprovalRequest, type ModifyOperation, type Vote } from "#api";
+import {
+  parseStrictJson,
+  isRunlogError,
+  RunlogError,
+  type ApprovalRequest,
+  type ModifyOperation,
+  type Vote,
+} from "#api";
 import { votedDigestOf } from "#approvals";
 import { stringify } from "yaml";
 import { createClient, type Client, type ServerFlags } from "../client.ts";
 import { colorsFor, type Io } from "../io.ts";
-import { age, print, printable, table, type OutputFormat } from "../output.ts";
+import { age, jsonText, print, printable, table, type OutputFormat } from "../output.ts";
 
 export interface ApprovalFlags extends ServerFlags {
   readonly output: OutputFormat;
@@ -169,9 +176,11 @@ export function editsOf(flags: Pick<VoteFlags, "set" | "remove" | "redact">): Mo
 
 function jsonOrText(text: string): unknown {
   try {
-    return parseJson(text);
-  } catch {
-    return text;
+    return parseStrictJson(text);
+  } catch (error) {
+    // A number that is not held exactly must not be rounded on the way to the vote, nor silently become a text.
+    if (isRunlogError(error) && error.code === "RL_BAD_JSON") return text;
+    throw error;
   }
 }
 
@@ -181,7 +190,12 @@ export async function watchApprovals(io: Io, flags: ListFlags): Promise<number> 
   const seen = new Map<string, string>();
   let first = true;
   while (!io.signal.aborted) {
-    const items = await fetchApprovals(client, flags);
+    const items = await fetchApprovals(client, flags).catch((error: unknown) => {
+      // Interrupted while it asked: that is how a watch ends.
+      if (io.signal.aborted) return [];
+      throw error;
+    });
+    if (io.signal.aborted) break;
     const changed = items.filter((one) => seen.get(keyOf(one)) !== stateOf(one));
     seen.clear();
     for (const one of items) seen.set(keyOf(one), stateOf(one));
@@ -193,7 +207,7 @@ export async function watchApprovals(io: Io, flags: ListFlags): Promise<number> 
             .slice(first ? 0 : 1)
             .join("\n"),
         );
-    } else for (const one of changed) io.out(`${JSON.stringify(one)}\n`);
+    } else for (const one of changed) io.out(`${jsonText(one)}\n`);
     first &&= changed.length === 0;
     await pause(1_000, io.signal);
   }

@@ -42,12 +42,14 @@ async function policyOf(
   file: string,
   { name = policyNameOf(file), namespace, mode }: ConvertFlags,
 ): Promise<JsonObject> {
-  const [document] = readYaml(await readFile(file, "utf8"), file).documents;
+  const [document, ...others] = readYaml(await readFile(file, "utf8"), file).documents;
+  if (others.length > 0)
+    throw new RunlogError("RL_USAGE", `${file} holds ${others.length + 1} documents: convert takes a file with one`);
   if (document === undefined || !isPlainFile(document.value)) {
     throw new RunlogError("RL_USAGE", `${file} is no plain RunLog file: it is a Kubernetes resource already`);
   }
   const { resource } = convertPlainFile(document.value, name, namespace ?? "default");
-  const spec = { ...(mode === undefined ? {} : { mode }), ...(resource["spec"] as JsonObject) };
+  const spec = { ...(resource["spec"] as JsonObject), ...(mode === undefined ? {} : { mode }) };
   return { ...resource, metadata: { name, ...(namespace === undefined ? {} : { namespace }) }, spec };
 }
 

@@ -5,7 +5,7 @@ import { closest, isRunlogError, messageOf, parseStrictJson, RunlogError, type J
 import { compileDetector, entityTypes, redactClean, type Detector, type Family } from "#engine";
 import { fieldName } from "#policies";
 import { readAll, type Io } from "../io.ts";
-import { print, table, type OutputFormat } from "../output.ts";
+import { jsonText, print, table, type OutputFormat } from "../output.ts";
 
 export interface DetectFlags {
   readonly output: OutputFormat;
@@ -33,7 +33,7 @@ export async function detect(io: Io, file: string | undefined, flags: DetectFlag
   const value = valueOf(bytes.toString("utf8"));
   if (flags.redact === true) {
     const redacted = redactedOf(value, detectors);
-    io.out(typeof redacted === "string" ? redacted : `${JSON.stringify(redacted, null, 2)}\n`);
+    io.out(typeof redacted === "string" ? redacted : `${jsonText(redacted, 2)}\n`);
     return 0;
   }
   const scans = detectors.map((detector) => detector.findAll(value));
@@ -105,7 +105,7 @@ async function detectLines(io: Io, file: string, { detectors, redact }: Lines): 
       const { id, field, value } = caseOf(line, `${file}:${number}`);
       const spans = (): Span[] =>
         detectors.flatMap((detector) => detector.findAll(value).findings.map(spanOf)).toSorted(inOrder);
-      io.out(`${JSON.stringify(redact ? { id, [field]: redactedOf(value, detectors) } : { id, spans: spans() })}\n`);
+      io.out(`${jsonText(redact ? { id, [field]: redactedOf(value, detectors) } : { id, spans: spans() })}\n`);
     }
   } catch (error) {
     if (isRunlogError(error)) throw error;

@@ -1,7 +1,7 @@
 import type { RunSummary } from "#api";
 import { createClient, type Client, type ServerFlags } from "../client.ts";
 import type { Io } from "../io.ts";
-import { age, print, table, type OutputFormat } from "../output.ts";
+import { age, print, printable, table, type OutputFormat } from "../output.ts";
 
 export interface RunsFlags extends ServerFlags {
   readonly output: OutputFormat;
@@ -103,7 +103,7 @@ function header(run: RunSummary): string {
     ["Last step", run.lastAt],
     ["Cost", `$${run.cost.usd}, ${run.tokens} tokens`],
   ] as const;
-  return lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${value}\n`).join("");
+  return lines.map(([name, value]) => `${`${name}:`.padEnd(11)}${printable(value)}\n`).join("");
 }
 
 function stepTable(steps: readonly Step[]): string {

@@ -1,7 +1,7 @@
 import { formatUsd } from "#api";
 import type { DeciderOptions } from "#decision";
 import type { Serving } from "./compose.ts";
-import { printable } from "../output.ts";
+import { jsonText, printable } from "../output.ts";
 import type { Colors } from "../io.ts";
 import type { ServeSettings } from "./options.ts";
 import { version } from "../version.ts";
@@ -99,5 +99,5 @@ export function decisionEvent([outcome, question]: Decided): string {
     step: request.step,
     action: request.action,
   };
-  return `${JSON.stringify({ ...event, tool: request.tool, model: request.model, decision, reason, message, policy, policiesEvaluated, revision })}\n`;
+  return `${jsonText({ ...event, tool: request.tool, model: request.model, decision, reason, message, policy, policiesEvaluated, revision })}\n`;
 }

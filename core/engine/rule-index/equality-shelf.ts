@@ -36,10 +36,11 @@ export class EqualityShelf {
   }
 
   without(operand: Scalar, rule: CompiledRule): EqualityShelf {
-    return this.#change(operand, (postings, key) => {
+    const shelf = this.#change(operand, (postings, key) => {
       const rest = removed(postings.get(key), rule);
       return rest === undefined ? postings.delete(key) : postings.set(key, rest);
     });
+    return shelf.isEmpty ? EqualityShelf.empty : shelf;
   }
 
   #change(operand: Scalar, change: (postings: Postings, key: Key) => Postings): EqualityShelf {

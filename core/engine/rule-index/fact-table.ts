@@ -126,9 +126,9 @@ export class FactTable implements Shelves {
   }
 
   #visitValue(value: JsonValue, found: Candidates): void {
-    if (!this.equality.isEmpty) this.equality.visit(value, found);
+    if (this.equality !== EqualityShelf.empty) this.equality.visit(value, found);
     for (let at = 0; at < this.thresholds.length; at++) (this.thresholds[at] as ThresholdShelf).visit(value, found);
-    if (!this.needles.isEmpty) this.needles.visit(value, found);
+    if (this.needles !== NeedleShelf.empty) this.needles.visit(value, found);
     if (this.presence.length > 0) found.addAll(this.presence);
   }
 

@@ -44,9 +44,11 @@ export class NeedleShelf implements Parts {
 
   without(operand: Scalar, rule: CompiledRule): NeedleShelf {
     const { texts, others, values } = this;
-    return typeof operand === "string"
-      ? new NeedleShelf({ texts: texts.without(operand, rule), others, values })
-      : new NeedleShelf({ texts, others: without(others, rule), values: values.without(operand, rule) });
+    const shelf =
+      typeof operand === "string"
+        ? new NeedleShelf({ texts: texts.without(operand, rule), others, values })
+        : new NeedleShelf({ texts, others: without(others, rule), values: values.without(operand, rule) });
+    return shelf.isEmpty ? NeedleShelf.empty : shelf;
   }
 
   visit(value: JsonValue, found: Candidates): void {

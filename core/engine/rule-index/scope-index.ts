@@ -25,7 +25,10 @@ export class ScopeIndex implements Parts {
   /** Rules that every review in scope has to evaluate. */
   readonly unguarded: number;
 
+  readonly #hasPatterns: boolean;
+
   private constructor(parts: Parts) {
+    this.#hasPatterns = !parts.prefixes.isEmpty || !parts.literals.isEmpty;
     this.any = parts.any;
     this.exact = parts.exact;
     this.prefixes = parts.prefixes;
@@ -76,7 +79,10 @@ export class ScopeIndex implements Parts {
   }
 
   #withBucket(tool: ToolGuard | undefined, change: (bucket: Bucket) => Bucket): ScopeIndex {
-    if (tool === undefined) return this.#copy({ any: change(this.any) });
+    if (tool === undefined) {
+      const any = change(this.any);
+      return this.#copy({ any: any.isEmpty ? Bucket.empty : any });
+    }
     const { kind, text } = tool;
     if (kind === "exact") {
       const bucket = change(this.exact.get(text) ?? Bucket.empty);
@@ -91,11 +97,16 @@ export class ScopeIndex implements Parts {
 
   /** `before` and the buckets in which rules for this tool may stand, each once. */
   collect(tool: string | undefined, before: Bucket[]): Bucket[] {
-    let buckets = this.any.isEmpty ? before : pushed(before, this.any);
+    let buckets = this.any === Bucket.empty ? before : pushed(before, this.any);
     if (tool === undefined) return buckets;
     const exact = this.exact.get(tool);
     if (exact !== undefined) buckets = pushed(buckets, exact);
-    if (this.prefixes.isEmpty && this.literals.isEmpty) return buckets;
+    if (!this.#hasPatterns) return buckets;
+    return this.#withPatterns(tool, buckets);
+  }
+
+  #withPatterns(tool: string, before: Bucket[]): Bucket[] {
+    let buckets = before;
     const once = (bucket: Bucket): void => {
       if (!buckets.includes(bucket)) buckets = pushed(buckets, bucket);
     };

@@ -42,7 +42,7 @@ class OpenReview implements Plan {
   readonly #index: PolicyIndex;
   readonly #input: ReviewInput;
   /** What one half scanned, the other need not scan again. */
-  readonly #memory: Context["memory"];
+  readonly #context: Context;
   readonly #buckets: readonly Bucket[];
   readonly #candidates: Candidates;
   /** Candidates that look at a counter. */
@@ -57,7 +57,7 @@ class OpenReview implements Plan {
     this.#buckets = index.collect(subject.namespace, action === "tool_call" ? tool : undefined);
     this.#candidates = new Candidates();
     const context = createContext(input, unread);
-    this.#memory = context.memory;
+    this.#context = context;
     visitAll(this.#buckets, context, this.#candidates);
     const { tally, waiting } = evaluated(this.#candidates, context);
     this.#tally = tally;
@@ -82,7 +82,7 @@ class OpenReview implements Plan {
   }
 
   #decideCounted(tally: Tally, readings: CounterReadings): void {
-    const context = createContext({ ...this.#input, memory: this.#memory }, readings);
+    const context = createContext({ ...this.#input, memory: this.#context.memory }, readings);
     const found = Candidates.after(this.#candidates);
     for (const bucket of this.#buckets) bucket.visitCounted(context, found, false);
     const last: CompiledRule[] = [];
@@ -115,10 +115,14 @@ function evaluated(
     if ((rule.reads & READS_COUNTER) !== 0) (waiting ??= []).push(rule);
     else tally.add(rule, evaluateCondition(rule.condition, context), context.why);
   }
+  if (unsure.length > 0) addUnsure(unsure, tally);
+  return { tally, waiting: waiting ?? none };
+}
+
+function addUnsure(unsure: Candidates["unsure"], tally: Tally): void {
   for (const { rules: all, why } of unsure) {
     for (let at = 0; at < all.length; at++) tally.add(all[at] as CompiledRule, UNEVALUABLE, why);
   }
-  return { tally, waiting: waiting ?? none };
 }
 
 /** Every counter that a rule for this tool looks at: precomputed in each bucket. */

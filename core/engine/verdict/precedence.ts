@@ -28,13 +28,17 @@ export function decisionOf(action: RuleAction, truth: Truth): Decision {
   return "deny";
 }
 
-/** The tie order: cluster before namespaced, then namespace, name, and place in the policy. Negative when `a` comes first. */
+/**
+ * The tie order of rules that one review meets: cluster before namespaced, then name, and place in the policy; its namespaced policies are all of
+ * one namespace. Negative when `a` comes first.
+ */
 export function compareRules(a: CompiledRule, b: CompiledRule): number {
   if (a.policy === b.policy) return a.order - b.order;
   const left = a.policy.identity;
   const right = b.policy.identity;
-  // In scope of one review all namespaced policies are of one namespace; a cluster policy has none, which comes before any.
-  if (left.namespace !== right.namespace) return compareTexts(left.namespace ?? "", right.namespace ?? "");
+  if (left.namespace === undefined) {
+    if (right.namespace !== undefined) return -1;
+  } else if (right.namespace === undefined) return 1;
   return compareTexts(left.name, right.name) || a.order - b.order;
 }
 

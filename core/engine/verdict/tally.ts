@@ -39,8 +39,8 @@ function foundOf(rule: CompiledRule, decision: Decision, why: string): Found {
 }
 
 function comesBefore(rule: CompiledRule, decision: Decision, other: Found): boolean {
-  const order = strengthOf(other.decision) - strengthOf(decision);
-  return order === 0 ? compareRules(rule, other.rule) < 0 : order < 0;
+  if (decision === other.decision) return compareRules(rule, other.rule) < 0;
+  return strengthOf(decision) > strengthOf(other.decision);
 }
 
 type Truths = { rule: string; truth: Truth }[];

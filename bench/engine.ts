@@ -5,7 +5,7 @@ import { decideNaively } from "../core/engine/verdict/naive.fixture.ts";
 import { compiled, illTyped, policyAt, workloadOf, type Layout, type Workload } from "./engine/workload.ts";
 import { medianOf, spreadOf, type Row } from "./row.ts";
 
-const ROUNDS = 9;
+const ROUNDS = 21;
 const SIZES = [10, 100, 1_000, 10_000] as const;
 const MANY = 10_000;
 /** Rules in a policy, where it matters. */
@@ -72,12 +72,12 @@ function ratios(a: Contender, b: Contender): readonly number[] {
 }
 
 function evaluationRows(): Row[] {
-  const spread = SIZES.map((size) => indexed(`spread ${size}`, workloadOf("spread", size, PER_POLICY), 20_000));
-  const hot = indexed("hot", workloadOf("hot", MANY, PER_POLICY), 20_000);
-  const ill = indexed("ill-typed", illTyped(MANY), 100);
-  const illFew = indexed("ill-typed, a tenth", illTyped(MANY / 10), 1_000);
+  const spread = SIZES.map((size) => indexed(`spread ${size}`, workloadOf("spread", size, PER_POLICY), 5_000));
+  const hot = indexed("hot", workloadOf("hot", MANY, PER_POLICY), 5_000);
+  const ill = indexed("ill-typed", illTyped(MANY), 40);
+  const illFew = indexed("ill-typed, a tenth", illTyped(MANY / 10), 400);
   const naives = [10, 1_000].map((size) =>
-    naive(`naive ${size}`, workloadOf("spread", size, PER_POLICY), 20_000 / size),
+    naive(`naive ${size}`, workloadOf("spread", size, PER_POLICY), 5_000 / size),
   );
   alternate([...spread, hot, ill, illFew, ...naives]);
   const [least, , thousand, most] = spread as [Contender, Contender, Contender, Contender];
@@ -119,7 +119,7 @@ function changeRows(layout: Layout, name: string): Row[] {
   const means: number[] = [];
   const compilations: number[] = [];
   let current = index;
-  const perRound = 200;
+  const perRound = 100;
   for (let round = 0; round <= ROUNDS; round++) {
     const next = Array.from({ length: perRound }, (_, i) =>
       policyAt({ layout, at: (round * perRound + i * 37) % policies.length, perPolicy: 1, generation: round + 2 }),

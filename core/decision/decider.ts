@@ -15,7 +15,7 @@ import { KeyedTurns } from "./keyed-turns.ts";
 import { declareMetrics } from "./metrics.ts";
 import type { Outcome } from "./outcome.ts";
 import { report, type Reported } from "./report.ts";
-import { review } from "./review.ts";
+import { review, type Answer } from "./review.ts";
 import { endRun, terminateRun, type Termination } from "./runs.ts";
 
 export interface DeciderOptions {
@@ -37,6 +37,8 @@ export interface DeciderOptions {
 /** What the doors ask. Every method throws RunlogError; nothing but a response with `allowed: true` permits an action. */
 export interface Decider {
   review(caller: Caller, request: ReviewRequest): Promise<ReviewResponse>;
+  /** The same as JSON text, which is made once for record, ledger and door. */
+  answer(caller: Caller, request: ReviewRequest): Promise<string>;
   reviewBatch(caller: Caller, items: readonly ReviewRequest[]): Promise<readonly ReviewResponse[]>;
   report(caller: Caller, report: Report): Promise<Reported>;
   endRun(caller: Caller, run: string): Promise<Closure>;
@@ -60,11 +62,12 @@ export function createDecider(options: DeciderOptions): Decider {
   };
   const turn = (caller: Caller, run: string, uid: string): string =>
     `${caller.namespace}/${caller.serviceAccount}/${run}/${uid}`;
+  const answer = (caller: Caller, request: ReviewRequest): Promise<Answer> =>
+    turns.run(turn(caller, request.run, request.uid), () => review(deciding, caller, request));
   return {
-    review: (caller, request) =>
-      turns.run(turn(caller, request.run, request.uid), () => review(deciding, caller, request)),
-    reviewBatch: (caller, items) =>
-      reviewBatch(items, (item) => turns.run(turn(caller, item.run, item.uid), () => review(deciding, caller, item))),
+    review: async (caller, request) => (await answer(caller, request)).response,
+    answer: async (caller, request) => (await answer(caller, request)).text,
+    reviewBatch: (caller, items) => reviewBatch(items, async (item) => (await answer(caller, item)).response),
     report: (caller, given) => turns.run(turn(caller, given.run, given.uid), () => report(deciding, caller, given)),
     endRun: (caller, run) => endRun(deciding, caller, run),
     terminateRun: (termination) => terminateRun(deciding, termination),

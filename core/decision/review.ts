@@ -8,6 +8,7 @@ import { delegateOf, inputOf, questionOf, type Question } from "./facts.ts";
 import { asked, closedResponse, decided, permitted, refused, type Outcome, type OutcomeInput } from "./outcome.ts";
 import { isRefusal, judge, type Judgement, type PassContext } from "./passes.ts";
 import { reviewRecord } from "./record.ts";
+import type { ReviewRecord } from "#runlog";
 
 type Open = Extract<BeginResult, { kind: "open" }>;
 
@@ -20,19 +21,25 @@ interface Way {
   readonly started: number;
 }
 
+/** A response and its JSON text, which is made once: what the ledger keeps, the record holds and the door sends. */
+export interface Answer {
+  readonly response: ReviewResponse;
+  readonly text: string;
+}
+
 /**
  * The way of a review, one straight line: question -> plan -> one ledger call -> verdict -> modify and evaluate once more -> outcome -> record -> answer.
  * Nothing permits the action before the record is accepted; whatever fails takes the reservation back and answers no.
  * Throws RunlogError; 4xx and 5xx are not remembered.
  */
-export async function review(deciding: Deciding, caller: Caller, request: ReviewRequest): Promise<ReviewResponse> {
+export async function review(deciding: Deciding, caller: Caller, request: ReviewRequest): Promise<Answer> {
   const started = deciding.metrics.start();
   const index = deciding.policies.index;
   const question = questionOf(request, caller, factsAt(deciding, deciding.clock.now()));
   deciding.runLog.admit(question.dryRun);
   const planned = plan(index, inputOf(question));
   const begun = await begin(deciding, question, planned);
-  if (begun.kind === "answered") return parseJson(begun.answer) as unknown as ReviewResponse;
+  if (begun.kind === "answered") return repeated(begun.answer);
   if (begun.kind === "closed") return closed(deciding, { question, index, started }, begun);
   if (begun.kind !== "open") throw refusal(begun);
   try {
@@ -157,29 +164,58 @@ function passContext(deciding: Deciding, way: Way): PassContext {
 }
 
 /** Record first, then the ledger keeps the answer: what is not written down did not happen. */
-async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<ReviewResponse> {
+async function write(deciding: Deciding, way: Way, outcome: Outcome, judgement: Judgement): Promise<Answer> {
   const { question, open } = way;
   if (question.dryRun) {
     deciding.metrics.decision(outcome.response, question.caller, way.started);
-    return outcome.response;
+    return answerOf(outcome.response);
   }
-  const appended = await deciding.runLog.append(
-    reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure }),
-  );
+  const own = answerOf(outcome.response);
+  const record = reviewRecord({ outcome, judgement, original: question, open, disclosure: deciding.disclosure });
+  const appended = await deciding.runLog.append(record, recordBody(record, own));
   const kept = appended.kind === "duplicate" ? await recorded(deciding, question, { outcome, judgement }) : outcome;
+  const text = kept === outcome ? own.text : JSON.stringify(kept.response);
   const { first, answer } = await deciding.ledger.finish({
     run: question.run,
     uid: question.request.uid,
     requestDigest: question.requestDigest,
-    answer: JSON.stringify(kept.response),
+    answer: text,
     decision: kept.response.decision,
     mayRun: kept.mayRun,
     countsAsDenial: kept.countsAsDenial,
     terminate: kept.terminate,
   });
-  if (!first) return parseJson(answer) as unknown as ReviewResponse;
+  if (!first) return repeated(answer);
   deciding.decided(kept, question, way.started);
-  return kept.response;
+  return { response: kept.response, text };
+}
+
+function answerOf(response: ReviewResponse): Answer {
+  return { response, text: JSON.stringify(response) };
+}
+
+/** The record as JSON; where it holds the response as it was answered, its text is not made a second time. */
+function recordBody(record: ReviewRecord, answer: Answer): string {
+  if (record.response !== answer.response) return JSON.stringify(record);
+  const { response: _, ...rest } = record;
+  return `${JSON.stringify(rest).slice(0, -1)},"response":${answer.text}}`;
+}
+
+/**
+ * The same answer again. Where the log may not keep arguments, those of a modified action are gone after a restart:
+ * without them the answer would permit what was not permitted. Throws RL_CONFLICT then.
+ */
+function repeated(text: string): Answer {
+  const response = parseJson(text) as unknown as ReviewResponse;
+  if (response.decision === "modify" && response.args === null) {
+    throw notKept();
+  }
+  return { response, text };
+}
+
+function notKept(): RunlogError {
+  const message = "the modified arguments of this answer are not kept: ask again with a new uid";
+  return new RunlogError("RL_CONFLICT", message, { path: "/request/uid" });
 }
 
 /**
@@ -195,13 +231,14 @@ async function recorded(
   if (record === undefined) throw new RunlogError("RL_STORE_UNAVAILABLE", "the record of this uid cannot be read back");
   if (record.requestDigest !== question.requestDigest) {
     throw new RunlogError("RL_UID_REUSED", "this uid was used in this run for another request", {
-      path: "request.uid",
+      path: "/request/uid",
     });
   }
   const { response, mayRun, countsAsDenial, terminate } = record;
   const lost = response.decision === "modify" && response.args === null;
   const { args, patch } = now.outcome.response;
   const same = digestOfText(now.judgement.question.argsText) === record.argsDigest;
+  if (lost && !same) throw notKept();
   return { response: lost && same ? { ...response, args, patch } : response, mayRun, countsAsDenial, terminate };
 }
 
@@ -209,14 +246,14 @@ async function closed(
   deciding: Deciding,
   { question, index, started }: Pick<Way, "question" | "index" | "started">,
   begun: Extract<BeginResult, { kind: "closed" }>,
-): Promise<ReviewResponse> {
+): Promise<Answer> {
   const response = closedResponse(question, begun.closure, index.revision);
   const outcome = { response, mayRun: false, countsAsDenial: false, terminate: undefined };
   if (!question.dryRun) {
     await deciding.runLog.append(reviewRecord({ outcome, original: question, disclosure: deciding.disclosure }));
   }
   deciding.decided(outcome, question, started);
-  return response;
+  return answerOf(response);
 }
 
 /**

@@ -1,7 +1,9 @@
-import { API_VERSION, parseActionReview, parseReviewBatch, type ReviewResponse } from "#api";
+import { API_VERSION, parseActionReview, parseReviewBatch } from "#api";
 import type { Decider } from "#decision";
 import type { Identity } from "../identity/caller.ts";
 import { jsonBody, type Route } from "./door.ts";
+
+const ENVELOPE = `{"apiVersion":"${API_VERSION}","kind":"ActionReview","response":`;
 
 /** What agents ask: one review, a batch of one run. 200 for every decision; only `allowed: true` permits an action. */
 export function reviewRoutes(decider: Decider, identity: Identity): readonly Route[] {
@@ -12,8 +14,8 @@ export function reviewRoutes(decider: Decider, identity: Identity): readonly Rou
       hot: true,
       async handle(request) {
         const caller = identity.agent(request.authorization);
-        const response = await decider.review(caller, parseActionReview(jsonBody(request)));
-        return { status: 200, body: envelope(response) };
+        const response = await decider.answer(caller, parseActionReview(jsonBody(request)));
+        return { status: 200, body: `${ENVELOPE}${response}}` };
       },
     },
     {
@@ -27,8 +29,4 @@ export function reviewRoutes(decider: Decider, identity: Identity): readonly Rou
       },
     },
   ];
-}
-
-function envelope(response: ReviewResponse): string {
-  return `{"apiVersion":"${API_VERSION}","kind":"ActionReview","response":${JSON.stringify(response)}}`;
 }

@@ -2,7 +2,7 @@ import type { JsonValue } from "#api";
 import type { CompiledFact, CompiledRule } from "../compile/compiled.ts";
 import type { Context } from "../evaluate/context.ts";
 import { readFact, UNREADABLE } from "../evaluate/read.ts";
-import type { CounterLimit } from "../model.ts";
+import type { CounterLimit, Segment } from "../model.ts";
 import { visitPath } from "../path.ts";
 import type { Unit } from "../operators/ordering.ts";
 import { EqualityShelf } from "./equality-shelf.ts";
@@ -10,6 +10,7 @@ import type { ValueGuard } from "./guard.ts";
 import { lowestLimit } from "./limits.ts";
 import { NeedleShelf } from "./needle-shelf.ts";
 import { appended, without, type Candidates, type Entry } from "./posting.ts";
+import { Range } from "./range.ts";
 import { ThresholdShelf } from "./threshold-shelf.ts";
 
 type Threshold = Extract<ValueGuard, { shelf: "threshold" }>;
@@ -116,18 +117,35 @@ export class FactTable implements Shelves {
     else this.#visitValue(value, found);
   }
 
-  #visitElements(path: Parameters<typeof visitPath>[1], context: Context, found: Candidates): void {
+  /**
+   * A path with `[*]` has as many values as the caller likes. What is found for one is not gone through again for the next, and thresholds are looked
+   * up once for all of them, so that the work grows with the values plus the rules, not with their product.
+   */
+  #visitElements(path: readonly Segment[], context: Context, found: Candidates): void {
+    const { args } = context.input;
     found.repeating = true;
-    visitPath(context.input.args, path, (value) => {
-      if (value !== undefined) this.#visitValue(value, found);
+    visitPath(args, path, (value) => {
+      if (value !== undefined) this.#visitUnordered(value, found);
       return false;
     });
     found.repeating = false;
+    for (const shelf of this.thresholds) {
+      const range = new Range(shelf.unit);
+      visitPath(args, path, (value) => {
+        if (value !== undefined) range.add(value);
+        return false;
+      });
+      shelf.visitRange(range, found);
+    }
   }
 
   #visitValue(value: JsonValue, found: Candidates): void {
-    if (this.equality !== EqualityShelf.empty) this.equality.visit(value, found);
     for (let at = 0; at < this.thresholds.length; at++) (this.thresholds[at] as ThresholdShelf).visit(value, found);
+    this.#visitUnordered(value, found);
+  }
+
+  #visitUnordered(value: JsonValue, found: Candidates): void {
+    if (this.equality !== EqualityShelf.empty) this.equality.visit(value, found);
     if (this.needles !== NeedleShelf.empty) this.needles.visit(value, found);
     if (this.presence.length > 0) found.addAll(this.presence);
   }

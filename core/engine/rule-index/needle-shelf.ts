@@ -80,6 +80,7 @@ export class NeedleShelf implements Parts {
   }
 
   visitAll(found: Candidates): void {
+    if (found.repeating && !found.isFirst(this)) return;
     this.texts.visitAll(found);
     found.addAll(this.others);
   }

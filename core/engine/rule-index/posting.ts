@@ -62,6 +62,7 @@ export class Candidates {
   /** While a fact with several values is looked up, each rule may turn up several times. */
   repeating = false;
   #seen: Set<CompiledRule> | undefined;
+  #parts: Set<object> | undefined;
 
   /** What was seen before is not found again. */
   static after(earlier: Candidates): Candidates {
@@ -78,7 +79,17 @@ export class Candidates {
 
   addAll(posting: Posting): void {
     if (!isList(posting)) this.add(posting);
-    else for (let at = 0; at < posting.length; at++) this.add(posting[at] as Entry);
+    else if (!this.repeating || this.isFirst(posting)) {
+      for (let at = 0; at < posting.length; at++) this.add(posting[at] as Entry);
+    }
+  }
+
+  /** Whether this part of the index was not gone through before, while values repeat. */
+  isFirst(part: object): boolean {
+    this.#parts ??= new Set();
+    if (this.#parts.has(part)) return false;
+    this.#parts.add(part);
+    return true;
   }
 
   addUnsure(rules: readonly CompiledRule[], why: Why): void {

@@ -5,6 +5,7 @@ import { atLeast, atMost } from "./doubles.ts";
 import type { ValueGuard } from "./guard.ts";
 import { IntervalRules } from "./interval-rules.ts";
 import type { Candidates, Entry } from "./posting.ts";
+import type { Range } from "./range.ts";
 import { SortedRules } from "./sorted-rules.ts";
 
 type Threshold = Extract<ValueGuard, { shelf: "threshold" }>;
@@ -102,14 +103,15 @@ export class ThresholdShelf implements Parts {
   }
 
   #visitUnordered(found: Candidates): void {
-    // Of a fact with several values another one may satisfy the rule, so it has to be looked at.
-    if (found.repeating) {
-      this.visitAll(found);
-      return;
-    }
     this.visitUnsure(found);
     visitBoth(this.mixed, found);
     this.intervals.visitAll(found);
+  }
+
+  /** For several values: what one of them may satisfy. A rule that is unevaluable for one may be true for another, so it has to be looked at. */
+  visitRange({ least, most, isBroken }: Range, found: Candidates): void {
+    if (isBroken) this.visitAll(found);
+    else if (least <= most) this.#visitBetween(least, most, found);
   }
 
   visitUnsure(found: Candidates): void {

@@ -105,20 +105,34 @@ function reviewsOf(layout: Layout, rules: number): readonly ReviewInput[] {
 /** As it comes from the wire: parsed, so that no text is shared with a rule. */
 export function reviewOf(tool: string, args: JsonObject): ReviewInput {
   const parsed = JSON.parse(JSON.stringify({ tool, args })) as { tool: string; args: JsonObject };
-  return { subject: SUBJECT, action: "tool_call", ...parsed, cost: 0, tokens: 0, now: 1_767_619_800_000 };
+  return {
+    subject: SUBJECT,
+    action: "tool_call",
+    agent: "support-bot",
+    ...parsed,
+    cost: 0,
+    tokens: 0,
+    now: 1_767_619_800_000,
+  };
 }
 
-/** Thresholds of one tool, and reviews whose value is no number, so that each of them is unevaluable. */
-export function illTyped(rules: number): Workload {
+/**
+ * Thresholds of one tool, and reviews whose value is no number, so that each of them is unevaluable. `more` are conditions that each rule has
+ * besides.
+ */
+export function illTyped(rules: number, more: JsonObject = {}): Workload {
   const interner = createInterner();
   const perPolicy = 250;
   const policies = Array.from({ length: rules / perPolicy }, (_, at) => {
     const whens = Array.from({ length: perPolicy }, (__, place) => ({
       tool: "crm.update_record",
       "args.amount": { gt: 1_000 + at * perPolicy + place },
+      ...more,
     }));
     return compiled(resourceOf(String(at), whens, 1), interner);
   });
-  const reviews = Array.from({ length: REVIEWS }, (_, i) => reviewOf("crm.update_record", { amount: `about ${i}` }));
+  const reviews = Array.from({ length: REVIEWS }, (_, i) =>
+    reviewOf("crm.update_record", { amount: `about ${i}`, to: "x" }),
+  );
   return { interner, policies, index: emptyIndex().with({ set: policies, remove: [] }), reviews };
 }

@@ -1,8 +1,13 @@
-/** Lines for the console, written once a turn of the event loop: under load one system call carries many decisions. */
+/** Nobody sees the difference; a system call for each decision would cost as much as deciding. */
+const FLUSH_MS = 20;
+/** Characters that are written at once without waiting. */
+const FULL = 65_536;
+
+/** Lines for the console, gathered for a moment: under load one system call carries many decisions. */
 export class LineBuffer {
   readonly #out: (text: string) => void;
   #text = "";
-  #turn: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(out: (text: string) => void) {
     this.#out = out;
@@ -10,13 +15,14 @@ export class LineBuffer {
 
   write(line: string): void {
     this.#text += line;
-    this.#turn ??= setImmediate(() => this.flush());
+    if (this.#text.length >= FULL) this.flush();
+    else this.#timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }
 
   /** Writes what is left; to be called at the end. */
   flush(): void {
-    clearImmediate(this.#turn);
-    this.#turn = undefined;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     const text = this.#text;
     this.#text = "";
     if (text !== "") this.#out(text);

@@ -83,9 +83,13 @@ export function readPath(root: JsonValue, path: readonly Segment[]): JsonValue |
   return value;
 }
 
+/** Elements one path with `[*]` looks at: lists come from outside, and every rule pays for each of them. */
+export const MAX_ELEMENTS = 10_000;
+
 /**
  * Calls `visit` with what each element of a path with `[*]` holds (undefined where an element lacks the rest of the path)
- * until it answers true. An element is an item of a list or a value of an object. Returns how many were visited.
+ * until it answers true. An element is an item of a list or a value of an object. Returns how many were visited,
+ * Infinity when there were more than MAX_ELEMENTS and the rest was not looked at.
  */
 export function visitPath(
   root: JsonValue,
@@ -93,18 +97,21 @@ export function visitPath(
   visit: (value: JsonValue | undefined) => boolean,
 ): number {
   let visited = 0;
+  let elements = 0;
   const walk = (value: JsonValue, at: number): boolean => {
     let here: JsonValue | undefined = value;
     for (let i = at; i < path.length && here !== undefined; i++) {
       const segment = path[i] as Segment;
-      if (segment === EVERY) return elementsOf(here).some((element) => walk(element, i + 1));
+      if (segment === EVERY) {
+        return elementsOf(here).some((element) => ++elements > MAX_ELEMENTS || walk(element, i + 1));
+      }
       here = child(here, segment);
     }
     visited++;
     return visit(here);
   };
   walk(root, 0);
-  return visited;
+  return elements > MAX_ELEMENTS ? Infinity : visited;
 }
 
 /** Calls `visit` with everything that is at a path, and with the keys and indices that lead there. Absent places are not visited. */

@@ -85,8 +85,10 @@ function truthOfElements(test: Test, fact: ArgsFact, context: Context): Truth {
     context.whyFact = whyFact;
     return TRUE;
   }
-  if (unsure && context.whyFact === "") context.whyFact = fact.key;
-  return unsure ? UNEVALUABLE : FALSE;
+  if (visited === Infinity) context.unevaluable("too_large");
+  const open = unsure || visited === Infinity;
+  if (open && context.whyFact === "") context.whyFact = fact.key;
+  return open ? UNEVALUABLE : FALSE;
 }
 
 function truthOfCel(condition: Extract<Condition, { kind: "cel" }>, context: Context): Truth {

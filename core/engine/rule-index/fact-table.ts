@@ -124,11 +124,16 @@ export class FactTable implements Shelves {
   #visitElements(path: readonly Segment[], context: Context, found: Candidates): void {
     const { args } = context.input;
     found.repeating = true;
-    visitPath(args, path, (value) => {
+    const visited = visitPath(args, path, (value) => {
       if (value !== undefined) this.#visitUnordered(value, found);
       return false;
     });
     found.repeating = false;
+    if (visited === Infinity) {
+      // The evaluator does not look at all of them either: no guard is certainly false.
+      this.visitUnreadable(found);
+      return;
+    }
     for (const shelf of this.thresholds) {
       const range = new Range(shelf.unit);
       visitPath(args, path, (value) => {

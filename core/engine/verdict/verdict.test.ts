@@ -328,3 +328,23 @@ describe("very many matches", () => {
     expect(verdict.asking).toHaveLength(124);
   });
 });
+
+describe("more elements than are looked at", () => {
+  const many = (last: unknown): ReviewInput["args"] =>
+    ({ items: [...Array.from({ length: 10_000 }, () => ({ x: "a" })), { x: last }] }) as ReviewInput["args"];
+
+  it.each([
+    ["eq", "needle"],
+    ["contains", "need"],
+    ["matches", "^needle$"],
+  ])("count as matched under %s, guarded or not", (operator, operand) => {
+    const rule = ruleOf({ "args.items[*].x": { [operator]: operand } }, { id: "r", action: "deny" });
+    const verdict = verdictOf([policyWith([rule])], undefined, { args: many("needle") });
+    expect(verdict.winner).toMatchObject({ decision: "deny", reason: "runtime_error:too_large" });
+  });
+
+  it("do not hide a match among those that are", () => {
+    const rule = ruleOf({ "args.items[*].x": "a" }, { id: "r", action: "deny" });
+    expect(verdictOf([policyWith([rule])], undefined, { args: many("b") }).winner).toMatchObject({ reason: "policy" });
+  });
+});

@@ -31,7 +31,7 @@ export type PricingConfig = z.input<typeof pricingSchema>;
 
 export interface Pricing {
   /**
-   * Micro-dollars for these tokens, rounded up: a charge is never lost. `cachedInput` counts tokens beside `input`; `maxTokens` stands in for
+   * Micro-dollars for these tokens, rounded up: a charge is never lost. `cachedInput` are those of `input` that were cached; `maxTokens` stands in for
    * `output` when that is not known. A model that no entry fits is unreadable, so rules about money fail closed.
    */
   price(model: string | undefined, tokens: Tokens, maxTokens?: number): CounterReading;
@@ -83,10 +83,9 @@ function total(price: Price, tokens: { input: number; cachedInput: number; outpu
   for (const count of Object.values(tokens)) {
     if (!Number.isSafeInteger(count) || count < 0) return { unreadable: "bad_token_count" };
   }
+  const fresh = Math.max(0, tokens.input - tokens.cachedInput);
   const sum =
-    BigInt(tokens.input) * price.input +
-    BigInt(tokens.cachedInput) * price.cachedInput +
-    BigInt(tokens.output) * price.output;
+    BigInt(fresh) * price.input + BigInt(tokens.cachedInput) * price.cachedInput + BigInt(tokens.output) * price.output;
   const micros = Number((sum + PER_MILLION - 1n) / PER_MILLION);
   return Number.isSafeInteger(micros) ? micros : { unreadable: "price_too_large" };
 }

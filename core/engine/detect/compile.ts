@@ -109,6 +109,7 @@ export function compileDetector(options: DetectOptions): Detector {
     const outcome: Outcome = { found: false, truncated: false };
     const skip = key === undefined ? 0 : 1;
     let left = maxChars;
+    scan.begin();
     const visit = (leaf: string | number, keys: readonly (string | number)[], sibling: string): boolean => {
       let text = leafText(leaf);
       if (text === "") return false;

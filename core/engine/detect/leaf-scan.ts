@@ -1,5 +1,6 @@
 import { encodedRuns } from "./base64.ts";
-import { type CompiledCustom, CustomScan, merge } from "./custom.ts";
+import type { Reads } from "./counted-text.ts";
+import { type CompiledCustom, customReads, CustomScan, merge } from "./custom.ts";
 import { fold, type Folded, originalEnd, originalStart } from "./fold.ts";
 import type { Hit, Scanner } from "./scanner.ts";
 import type { Finding } from "./types.ts";
@@ -24,10 +25,16 @@ interface Place {
 /** Scans one string: folds it, looks for everything, looks inside encoded parts, and maps offsets back. */
 export class LeafScan {
   readonly #options: LeafOptions;
+  #reads: Reads | undefined;
   truncated = false;
 
   constructor(options: LeafOptions) {
     this.#options = options;
+  }
+
+  /** A new value: its texts share what the patterns of custom entities may cost. */
+  begin(): void {
+    this.#reads = undefined;
   }
 
   /** Whether something was found; findings go to `sink`, without which the first one ends the scan. */
@@ -50,7 +57,7 @@ export class LeafScan {
   #custom(text: string, place: Place): Hit[] {
     const { custom, scanner } = this.#options;
     const { enabled, minScore, allow } = scanner.settings;
-    const found = new CustomScan(text, place.keys);
+    const found = new CustomScan(text, place.keys, (this.#reads ??= customReads()));
     for (const entity of custom) if (enabled[entity.entity] === 1) found.add(entity);
     if (found.cut) this.truncated = true;
     return found.hits.filter(

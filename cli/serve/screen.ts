@@ -39,14 +39,29 @@ export function startScreen(serving: Serving, settings: ServeSettings, colors: C
     ...approvers.warnings.map((warning) => `  ${colors.yellow("warning")}   ${warning}`),
     ...strangers(serving, settings).map((warning) => `  ${colors.yellow("warning")}   ${warning}`),
     "",
-    "Ask it something:",
+    settings.tokens === undefined ? "Ask it something:" : `Ask it something, with $TOKEN from ${settings.tokens}:`,
     "",
-    `  curl -s ${server.url}/v1/review -H 'content-type: application/json' -d '${JSON.stringify(example)}'`,
+    `  ${exampleCommand(server.url, settings)}`,
     "",
     "Policy files are reloaded when they change. Ctrl-C stops.",
     "",
   ];
   return lines.join("\n");
+}
+
+/** A line to paste that works with these settings: the token itself is never shown. */
+function exampleCommand(url: string, settings: ServeSettings): string {
+  const options = [
+    ...(settings["tls.cert"] === undefined ? [] : [`--cacert ${quoted(settings["tls.cert"])}`]),
+    "-H 'content-type: application/json'",
+    ...(settings.tokens === undefined ? [] : ['-H "authorization: Bearer $TOKEN"']),
+  ];
+  return `curl -s ${url}/v1/review ${options.join(" ")} -d ${quoted(JSON.stringify(example))}`;
+}
+
+/** One word for a shell. */
+function quoted(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function approverLine(approvers: Serving["approvers"], settings: ServeSettings): string {

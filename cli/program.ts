@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-import { approvalPhases, decisions, isRunlogError, messageOf, modes, runStates } from "#api";
+import { approvalPhases, decisions, isRunlogError, messageOf, modes, type RunlogError, runStates } from "#api";
 import { colorsFor, type Io } from "./io.ts";
 import { outputFormats, printable } from "./output.ts";
 import { loadServeSettings, serveHelp } from "./serve/options.ts";
@@ -32,9 +32,15 @@ function report(error: unknown, io: Io): number {
     io.err(`${colors.red("error")}: ${printable(messageOf(error))}\n`);
     return 2;
   }
-  io.err(`${colors.red("error")}: ${printable(error.message)} ${colors.dim(`[${error.code}]`)}\n`);
-  for (const one of error.errors ?? []) io.err(`  ${printable(`${one.path}: ${one.message}`)}\n`);
+  const [first = "", ...rest] = error.message.split("\n");
+  io.err(`${colors.red("error")}: ${printable(first)} ${colors.dim(`[${error.code}]`)}\n`);
+  for (const line of [...rest, ...detailsOf(error)]) io.err(`  ${printable(line)}\n`);
   return error.exit;
+}
+
+/** The fields at fault, unless the message names them all. */
+function detailsOf({ message, errors = [] }: RunlogError): readonly string[] {
+  return errors.filter((one) => !message.includes(one.message)).map((one) => `${one.path}: ${one.message}`);
 }
 
 function build(io: Io, choose: (action: Action) => void): Command {

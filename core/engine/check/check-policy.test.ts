@@ -65,6 +65,9 @@ describe("names", () => {
     expect(found({ requireApproval: { actions: ["financial_action"] } })).toMatchObject([
       { severity: "warning", code: "unknown-group", suggestion: "financial_actions" },
     ]);
+    expect(inWhen({ tool: { in: ["mail", "financial_action"] } })).toMatchObject([
+      { severity: "warning", code: "unknown-group", suggestion: "financial_actions" },
+    ]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { closest, type PolicyResource, ruleActions } from "#api";
 import { describe } from "../compile/meaning.ts";
 import type { RuleDraft } from "../compile/rule.ts";
-import type { Findings } from "../diagnostic.ts";
+import type { Findings, Path } from "../diagnostic.ts";
+import type { WhenNode } from "../parse/ast.ts";
 import { checkApprovals } from "./approvals.ts";
 import { checkConditions } from "./conditions.ts";
 
@@ -83,17 +84,43 @@ function strength({ placed }: RuleDraft): number {
 }
 
 /** A name that is nearly a group's is taken for a tool, which is hardly meant. */
-function checkGroups({ resource, groups, findings }: CheckScope): void {
+function checkGroups({ resource, drafts, groups, findings }: CheckScope): void {
   const names = [...groups.keys()];
-  for (const [index, action] of (resource.spec.requireApproval?.actions ?? []).entries()) {
-    if (groups.has(action) || /[.*?]/.test(action)) continue;
-    const meant = closest(action, names);
+  const shorthand = (resource.spec.requireApproval?.actions ?? []).map((name, index) => ({
+    name,
+    path: ["spec", "requireApproval", "actions", index],
+  }));
+  const own = drafts.filter(({ placed }) => placed.whenPath !== placed.path);
+  for (const { name, path } of [
+    ...shorthand,
+    ...own.flatMap(({ node }) => (node === undefined ? [] : toolNames(node))),
+  ]) {
+    if (groups.has(name) || /[.*?]/.test(name)) continue;
+    const meant = closest(name, names);
     if (meant === undefined) continue;
     findings.warning(
       "unknown-group",
-      ["spec", "requireApproval", "actions", index],
-      `there is no action group "${action}", so it is taken for the name of a tool; did you mean ${meant}?`,
+      path,
+      `there is no action group "${name}", so it is taken for the name of a tool; did you mean ${meant}?`,
       meant,
     );
+  }
+}
+
+/** The names a condition compares `tool` with. */
+function toolNames(node: WhenNode): readonly { readonly name: string; readonly path: Path }[] {
+  switch (node.kind) {
+    case "all":
+    case "any":
+      return node.items.flatMap(toolNames);
+    case "not":
+      return toolNames(node.item);
+    case "cel":
+      return [];
+    case "test": {
+      if (node.fact.kind !== "plain" || node.fact.name !== "tool") return [];
+      const given: readonly unknown[] = Array.isArray(node.operand) ? node.operand : [node.operand];
+      return given.flatMap((name) => (typeof name === "string" ? [{ name, path: node.path }] : []));
+    }
   }
 }

@@ -56,7 +56,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     path: "core/engine",
     floor: "core",
     may: ["api"],
-    pure: ["re2js", "@marcbachmann/cel-js", "rfc6902"],
+    pure: ["re2js", "@marcbachmann/cel-js"],
   },
   api: { path: "core/api", floor: "core", may: [] },
   http: { path: "platform/http", floor: "platform", may: ["api", "runtime", "telemetry"] },

@@ -1,16 +1,17 @@
 import { RunlogError } from "#api";
 import { type CompiledCustom, compileCustom } from "./custom.ts";
 import { piiEntities, type EntityInfo } from "./entities.ts";
-import { LeafScan } from "./leaf-scan.ts";
+import { LeafScan, type Place } from "./leaf-scan.ts";
+import { mayHold } from "./object-keys.ts";
 import { scanText } from "./scan-text.ts";
 import { Scanner, type ScanSettings } from "./scanner.ts";
 import { secretEntities } from "./secrets/entities.ts";
 import { secretScan } from "./secrets/scan-secrets.ts";
 import type { Detector, DetectOptions, Finding, ScanResult } from "./types.ts";
-import { walkLeaves } from "./walk.ts";
+import { type Visitor, walkLeaves } from "./walk.ts";
 
 /** Changes whenever the same value may be found or scored differently; records keep it. */
-export const DETECTOR_VERSION = "1.0.0";
+export const DETECTOR_VERSION = "1.1.0";
 
 /** Every built-in entity of both families. */
 export const entityTypes: readonly EntityInfo[] = Object.freeze([...piiEntities, ...secretEntities]);
@@ -70,8 +71,6 @@ function settingsOf(options: DetectOptions, names: readonly string[], entities: 
   });
 }
 
-const noKeys: readonly string[] = Object.freeze([]);
-
 interface Outcome {
   found: boolean;
   truncated: boolean;
@@ -110,20 +109,25 @@ export function compileDetector(options: DetectOptions): Detector {
     const skip = key === undefined ? 0 : 1;
     let left = maxChars;
     scan.begin();
-    const visit = (leaf: string | number, keys: readonly (string | number)[], sibling: string): boolean => {
-      let text = leafText(leaf);
-      if (text === "") return false;
+    const look = (whole: string, place: Place): boolean => {
+      let text = whole;
       if (text.length > left) {
         outcome.truncated = true;
         text = text.slice(0, left);
       }
       left -= text.length;
-      if (scan.leaf(text, { keys, sibling, skip }, sink)) outcome.found = true;
+      if (scan.leaf(text, place, sink)) outcome.found = true;
       if (scan.truncated) outcome.truncated = true;
       return outcome.truncated || (outcome.found && sink === undefined);
     };
-    if (typeof value === "string") visit(value, key === undefined ? noKeys : [key], "");
-    else if (walkLeaves(value, key, visit)) outcome.truncated = true;
+    const leaf: Visitor["leaf"] = (value, keys, sibling) => {
+      const text = leafText(value);
+      return text !== "" && look(text, { keys, sibling, skip });
+    };
+    const name: Visitor["name"] = (text, keys) =>
+      (custom.length > 0 || mayHold(text)) && look(text, { keys, sibling: "", skip, name: text });
+    if (typeof value === "string") leaf(value, key === undefined ? [] : [key], "");
+    else if (walkLeaves(value, key, { leaf, name })) outcome.truncated = true;
     return outcome;
   };
 

@@ -15,11 +15,13 @@ interface LeafOptions {
   readonly decode: boolean;
 }
 
-interface Place {
+export interface Place {
   readonly keys: readonly (string | number)[];
   readonly sibling: string;
   /** Leading keys that are context only and no part of a finding's path. */
   readonly skip: number;
+  /** The text is this key of the object at `keys`. */
+  readonly name?: string;
 }
 
 /** Scans one string: folds it, looks for everything, looks inside encoded parts, and maps offsets back. */
@@ -44,6 +46,7 @@ export class LeafScan {
     const folded = fold(text, decode);
     scanner.firstOnly = sink === undefined;
     scanner.begin(folded.text, place.keys, place.sibling);
+    scanner.inKey = place.name !== undefined;
     scan(scanner);
     this.truncated = scanner.truncated;
     let { hits } = scanner;
@@ -81,6 +84,7 @@ export class LeafScan {
     const { inner, scan } = this.#options;
     inner.firstOnly = false;
     inner.begin(text, place.keys, place.sibling);
+    inner.inKey = place.name !== undefined;
     scan(inner);
     if (inner.truncated) this.truncated = true;
     return inner.hits;
@@ -88,11 +92,17 @@ export class LeafScan {
 
   #report(leaf: { text: string; folded: Folded; hits: readonly Hit[]; place: Place }, sink: Finding[]): void {
     const { folded, hits, place } = leaf;
-    const path = Object.freeze(place.keys.slice(place.skip));
+    const { keys, skip, name } = place;
+    const path = Object.freeze(name === undefined ? keys.slice(skip) : [...keys.slice(skip), name]);
     for (const { entity, start, end, score, rule } of hits) {
       const type = this.#options.names[entity] ?? "";
+      const at = { start: originalStart(folded, start), end: originalEnd(folded, end) };
       sink.push(
-        Object.freeze({ type, path, start: originalStart(folded, start), end: originalEnd(folded, end), score, rule }),
+        Object.freeze(
+          name === undefined
+            ? { type, path, ...at, score, rule }
+            : { type, path, ...at, score, rule: `in-key/${rule}`, inKey: true },
+        ),
       );
     }
   }

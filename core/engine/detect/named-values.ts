@@ -32,7 +32,7 @@ function keyOf(s: Scanner): string {
 export function namedValue(s: Scanner): void {
   if (!s.wants(E.PERSON) && !s.wants(E.LOCATION)) return;
   const { text } = s;
-  if (s.hits.length > 0 || text.length > LONGEST || text.trim() === "") return;
+  if (s.inKey || s.hits.length > 0 || text.length > LONGEST || text.trim() === "") return;
   const key = keyOf(s);
   const all = { start: 0, end: text.length, score: 0.6, rule: "key" };
   if (isPerson(key) && /\p{L}{2}/u.test(text)) s.add(E.PERSON, all);

@@ -1,21 +1,28 @@
+import { KeyNames } from "./object-keys.ts";
 import { type RedactOperator, redactText } from "./redact.ts";
 import type { Detector, Finding } from "./types.ts";
 
 interface Node {
   readonly children: Map<string | number, Node>;
   readonly findings: Finding[];
+  /** In the key under which the node stands. */
+  readonly inKey: Finding[];
+}
+
+function emptyNode(): Node {
+  return { children: new Map(), findings: [], inKey: [] };
 }
 
 function tree(findings: readonly Finding[]): Node {
-  const root: Node = { children: new Map(), findings: [] };
+  const root = emptyNode();
   for (const finding of findings) {
     let node = root;
     for (const step of finding.path) {
-      const next: Node = node.children.get(step) ?? { children: new Map(), findings: [] };
+      const next = node.children.get(step) ?? emptyNode();
       node.children.set(step, next);
       node = next;
     }
-    node.findings.push(finding);
+    (finding.inKey === true ? node.inKey : node.findings).push(finding);
   }
   return root;
 }
@@ -27,20 +34,31 @@ function apply(value: unknown, node: Node, operator: RedactOperator): unknown {
       return redactText(String(value), node.findings, operator);
     return value;
   }
+  if (node.children.size === 0) return value;
   if (Array.isArray(value))
     return value.map((item: unknown, index) => descend(item, node.children.get(index), operator));
   if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value);
+  const names = new KeyNames(entries.map(([key]) => key).filter((key) => !isRenamed(node, key)));
   // fromEntries defines own properties, also one called __proto__.
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, descend(item, node.children.get(key), operator)]),
+    entries.map(([key, item]) => {
+      const child = node.children.get(key);
+      const name = isRenamed(node, key) ? names.free(redactText(key, child?.inKey ?? [], operator)) : key;
+      return [name, descend(item, child, operator)];
+    }),
   );
+}
+
+function isRenamed({ children }: Node, key: string): boolean {
+  return (children.get(key)?.inKey.length ?? 0) > 0;
 }
 
 function descend(value: unknown, node: Node | undefined, operator: RedactOperator): unknown {
   return node === undefined ? value : apply(value, node, operator);
 }
 
-/** A copy of `value` with its findings replaced; parts without findings are shared with the original. A number becomes a string. */
+/** A copy of `value` with its findings replaced; parts without findings are shared with the original. A number becomes a string, a key another key. */
 export function redactValue(
   value: unknown,
   findings: readonly Finding[],

@@ -96,7 +96,7 @@ function check(text: string, { start, end }: Place): void {
 /** Part of encoded text may still be decoded, and `::` has nothing to mask: such values are replaced as a whole. */
 function operatorFor(operator: RedactOperator, rule: string, value: string): RedactOperator {
   if (operator.kind !== "mask") return operator;
-  return rule.startsWith("base64/") || !alphanumeric.test(value) ? byEntity : operator;
+  return /^(?:in-key\/)?base64\//.test(rule) || !alphanumeric.test(value) ? byEntity : operator;
 }
 
 /**

@@ -44,6 +44,8 @@ export class Scanner {
   keys: readonly (string | number)[] = [];
   /** What stands under `name`, `type` or `label` beside a `value`. */
   sibling = "";
+  /** The text is itself a key: the keys above it are context, but do not say that the whole of it is a name or a password. */
+  inKey = false;
   hits: Hit[] = [];
   firstOnly = false;
   truncated = false;

@@ -13,8 +13,10 @@ export interface Finding {
   readonly end: number;
   /** 0 to 1: the shape's own score, +0.35 for context, 1 for a checksum that holds. */
   readonly score: number;
-  /** Which rule fired, for explanations: `luhn`, `phone-international`, `key:password`… */
+  /** Which rule fired, for explanations: `luhn`, `phone-international`, `key:password`…; `in-key/` before it for what stands in an object's key. */
   readonly rule: string;
+  /** The text is not what stands at `path` but the last key of `path` itself. */
+  readonly inKey?: true;
 }
 
 export type Checksum = "luhn" | "mod97" | "verhoeff" | "mod11";

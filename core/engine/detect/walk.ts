@@ -1,5 +1,10 @@
-/** One string or number somewhere in a value. */
-export type Visit = (leaf: string | number, keys: (string | number)[], sibling: string) => boolean;
+/** Called until one of them returns true. `keys` is changed as the walk goes on. */
+export interface Visitor {
+  /** One string or number somewhere in a value. */
+  leaf(leaf: string | number, keys: (string | number)[], sibling: string): boolean;
+  /** A key of an object that stands under `keys`. */
+  name(name: string, keys: (string | number)[]): boolean;
+}
 
 /** Deeper than any review may be (64); a cycle ends here too. */
 const MAX_DEPTH = 128;
@@ -9,7 +14,7 @@ const labelKeys = ["name", "type", "label", "field", "key", "kind", "column"];
 const valueKeys: ReadonlySet<string> = new Set(["value", "val", "content", "text", "data", "number"]);
 
 interface Walk {
-  readonly visit: Visit;
+  readonly visitor: Visitor;
   readonly keys: (string | number)[];
   nodes: number;
   /** Set when depth or size is exceeded. */
@@ -33,6 +38,7 @@ function each(walk: Walk, value: object, depth: number): boolean {
   const object = value as Readonly<Record<string, unknown>>;
   let sibling: string | undefined;
   for (const key of Object.keys(object)) {
+    if (walk.visitor.name(key, walk.keys)) return true;
     const label = valueKeys.has(key) ? (sibling ??= siblingOf(object)) : "";
     if (child(walk, object[key], { key, depth, sibling: label })) return true;
   }
@@ -47,8 +53,8 @@ function child(walk: Walk, value: unknown, at: { key: string | number; depth: nu
 }
 
 function node(walk: Walk, value: unknown, at: { depth: number; sibling: string }): boolean {
-  if (typeof value === "string" || typeof value === "number") return walk.visit(value, walk.keys, at.sibling);
-  if (typeof value === "bigint") return walk.visit(String(value), walk.keys, at.sibling);
+  if (typeof value === "string" || typeof value === "number") return walk.visitor.leaf(value, walk.keys, at.sibling);
+  if (typeof value === "bigint") return walk.visitor.leaf(String(value), walk.keys, at.sibling);
   if (typeof value !== "object" || value === null) return false;
   if (at.depth >= MAX_DEPTH || ++walk.nodes > MAX_NODES) {
     walk.cut = true;
@@ -57,9 +63,9 @@ function node(walk: Walk, value: unknown, at: { depth: number; sibling: string }
   return each(walk, value, at.depth + 1);
 }
 
-/** Visits every string and number in document order until `visit` returns true. True: the value was too deep or too large. */
-export function walkLeaves(value: unknown, key: string | undefined, visit: Visit): boolean {
-  const walk: Walk = { visit, keys: key === undefined ? [] : [key], nodes: 0, cut: false };
+/** Visits every key, string and number in document order until the visitor returns true. True: the value was too deep or too large. */
+export function walkLeaves(value: unknown, key: string | undefined, visitor: Visitor): boolean {
+  const walk: Walk = { visitor, keys: key === undefined ? [] : [key], nodes: 0, cut: false };
   node(walk, value, { depth: 0, sibling: "" });
   return walk.cut;
 }

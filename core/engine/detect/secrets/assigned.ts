@@ -101,6 +101,7 @@ export function assigned(s: Scanner, at: number, structured: (s: Scanner, at: nu
 /** The whole string, if the key it stands under names a secret. */
 export function valueUnderKey(s: Scanner): void {
   const { keys, text } = s;
+  if (s.inKey) return;
   let key: string | number | undefined;
   for (let i = keys.length - 1; i >= 0 && typeof key !== "string"; i--) key = keys[i];
   if (text.length < SHORTEST_SECRET || text.length > MAX_VALUE * 2) return;

@@ -25,6 +25,8 @@ export interface HttpBenchOptions {
   /** At least 5. */
   readonly rounds?: number | undefined;
   readonly roundMs?: number | undefined;
+  /** How long each one is warmed up, uncounted: V8 optimises a large program over tens of thousands of requests. `roundMs` by default. */
+  readonly warmMs?: number | undefined;
   readonly connections?: number | undefined;
 }
 
@@ -61,7 +63,9 @@ export async function httpRows(options: HttpBenchOptions = {}): Promise<Row[]> {
       for (const secure of [false, true]) {
         const variants = ["runlog", "runlog-cold", "express"];
         const others = await Promise.all(variants.map((variant) => start(variant, secure, ownSample)));
-        rows.push(...(await compare(await start("bare", secure, ownSample), others, options)));
+        rows.push(
+          ...(await compare(await start("bare", secure, ownSample), others, { ...options, warmMs: undefined })),
+        );
       }
       for (const subject of options.subjects ?? []) {
         const sample = await sampleOf(subject);
@@ -168,7 +172,7 @@ async function startVariant(options: VariantOptions, children: ChildProcess[]): 
 async function compare(bare: Contender, others: readonly Contender[], options: HttpBenchOptions): Promise<Row[]> {
   const { rounds = DEFAULTS.rounds, roundMs = DEFAULTS.roundMs, connections = DEFAULTS.connections } = options;
   const contenders = [bare, ...others];
-  for (const one of contenders) await round(one, connections, roundMs);
+  for (const one of contenders) await round(one, connections, options.warmMs ?? roundMs);
   for (const one of contenders) one.all.length = one.main.length = 0;
   for (let i = 0; i < rounds; i++) {
     for (let j = 0; j < contenders.length; j++) {

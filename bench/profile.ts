@@ -31,7 +31,7 @@ const ROOMS: readonly (readonly [RegExp, string])[] = [
   [/\/cli\//, "console line"],
 ];
 
-/** Microseconds a request by room, from the main thread's CPU profile, largest first. Samples are wall time: a thread that waits for its core counts. */
+/** Microseconds a request by room, from the second half of the main thread's CPU profile, largest first. Samples are wall time: a thread that waits for its core counts. */
 export function profileRows(folder: string, requests: number): Row[] {
   const byRoom = sumByRoom(readProfile(folder));
   const total = [...byRoom.values()].reduce((sum, micros) => sum + micros, 0);
@@ -56,7 +56,11 @@ function readProfile(folder: string): Profile {
 
 function sumByRoom({ nodes, samples, timeDeltas }: Profile): Map<string, number> {
   const self = new Map<number, number>();
-  samples.forEach((id, i) => self.set(id, (self.get(id) ?? 0) + (timeDeltas[i] ?? 0)));
+  // The first half is start-up and code that V8 has not optimised yet.
+  for (let i = samples.length >> 1; i < samples.length; i++) {
+    const id = samples[i] as number;
+    self.set(id, (self.get(id) ?? 0) + (timeDeltas[i] ?? 0));
+  }
   const known = new Map(nodes.map((node) => [node.id, node]));
   const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id] as const)));
   const byRoom = new Map<string, number>();

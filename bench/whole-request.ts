@@ -112,14 +112,14 @@ async function stop({ child, folder }: Served): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Where the time of a whole review goes on the main thread: a profile of its own, after a warm-up that is in it as well. */
+/** Where the time of a whole review goes on the main thread: a profile of its own, of the second half of a long load. */
 async function profiled(): Promise<Row[]> {
   const served = await serve(1_000, [], ["--cpu-prof", "--cpu-prof-interval=250", "--cpu-prof-dir=FOLDER"]);
   try {
-    const load = { url: served.url, connections: 16, durationMs: 4_000, body };
+    const load = { url: served.url, connections: 16, durationMs: 16_000, body };
     const { sent } = await awayFromServers(() => closedLoad({ ...load, first: 50_000_000 }));
     await end(served.child);
-    return profileRows(served.folder, sent);
+    return profileRows(served.folder, sent / 2);
   } finally {
     await stop(served);
   }
@@ -147,7 +147,7 @@ export async function wholeRequestRows(options: { readonly rounds?: number } = {
       subject("a whole review, 1 000 policies, PII and log on", plain),
       subject("a whole review, 1 000 policies, PII and log on", secure, certificate.cert),
     ];
-    const rows = await httpRows({ ...options, subjects });
+    const rows = await httpRows({ ...options, subjects, warmMs: 8_000 });
     return [...rows, ...(await latencyRows(secure, certificate.cert)), ...(await profiled())];
   } finally {
     await Promise.all([stop(plain), stop(secure)]);

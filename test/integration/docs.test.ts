@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkText, hasErrors } from "../../core/policies/index.ts";
+import { loadApprovers } from "../../core/approvals/index.ts";
 import { agentTokensOf } from "../../webhook/identity/token-file.ts";
 import { openSandbox } from "../../cli/sandbox.ts";
 import { root, startServe, type RunningServe } from "../harness/serve.ts";
@@ -119,7 +120,22 @@ describe("rules in the docs", () => {
 });
 
 describe("files in the docs", () => {
-  it("are what serve reads", () => {
+  it("are all known to these tests", () => {
+    const tested = ["yaml", "yaml rule", "yaml tokens", "yaml approvers", "yaml config", "json match", "json no-match"];
+    const known = new Set([...tested, "json modified", "console"]);
+    expect(blocks.filter(({ info }) => !known.has(info)).map(at)).toEqual([]);
+  });
+
+  it("are what serve reads", async () => {
+    const approvers = blocks.find(({ info }) => info === "yaml approvers");
+    const people = join(tmpdir(), `runlog-docs-approvers-${process.pid}.yaml`);
+    writeFileSync(people, approvers?.text ?? "", { mode: 0o600 });
+    const [token = ""] = approvers?.text.split(":") ?? [];
+    expect((await loadApprovers(people)).identify(token)).toMatchObject({
+      username: "alice@example.com",
+      groups: ["security-team"],
+    });
+    rmSync(people);
     const tokens = blocks.find(({ info }) => info === "yaml tokens");
     expect(agentTokensOf(tokens?.text ?? "", "tokens.yaml").size).toBe(1);
     const config = blocks.find(({ info }) => info === "yaml config");

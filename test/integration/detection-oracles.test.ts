@@ -3,6 +3,8 @@ import fc from "fast-check";
 import { getCountrySpecifications, isValidIBAN } from "ibantools";
 import validator from "validator";
 import { describe, expect, it } from "vitest";
+import { getExampleNumber, type CountryCode } from "libphonenumber-js";
+import examples from "libphonenumber-js/examples.mobile.json";
 
 /** Whether the whole text is found as this entity, at any score. */
 function recognizer(type: string): (text: string) => boolean {
@@ -187,5 +189,30 @@ describe("agreement with ibantools", () => {
       }),
       { numRuns: 60, seed: 20_260_901 },
     );
+  });
+});
+
+describe("Google's example phone numbers (libphonenumber)", () => {
+  const phones = compileDetector({ family: "pii", entities: ["PHONE_NUMBER"] });
+  // Subscriber numbers of at most six digits are shorter than anything that may count as a phone number without its country's plan.
+  const tooShort = (digits: string): boolean => digits.replace(/\D/g, "").length < 7;
+  const numbers = Object.keys(examples).map((country) => {
+    const number = getExampleNumber(country as CountryCode, examples);
+    if (number === undefined) throw new Error(`no example for ${country}`);
+    return { country, number };
+  });
+
+  it("are found in international notation, of every country but Ascension with its five digits", () => {
+    expect(numbers.length).toBeGreaterThan(200);
+    const missed = numbers.filter(
+      ({ number }) =>
+        phones.any(number.number) !== true || phones.any(`call ${number.formatInternational()} now`) !== true,
+    );
+    expect(missed.map(({ country }) => country)).toEqual(["AC"]);
+  });
+
+  it("are found in national notation under a key that says so, unless they are shorter than seven digits", () => {
+    const missed = numbers.filter(({ number }) => phones.any({ phone: number.formatNational() }) !== true);
+    expect(missed.every(({ number }) => tooShort(number.formatNational()))).toBe(true);
   });
 });

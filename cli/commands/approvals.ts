@@ -126,9 +126,12 @@ function asking({ spec }: ApprovalRequest): string {
 function votes({ status }: ApprovalRequest): string {
   const cast = status?.decisions ?? [];
   if (cast.length === 0) return "";
-  const rows = cast.map(({ at, by, decision, comment }) => {
+  const rows = cast.map(({ at, by, decision, comment, edits = [], grant }) => {
     const said = comment === undefined ? "" : ` "${printable(comment)}"`;
-    return `  ${at} ${printable(by.username)}: ${decision}${said}\n`;
+    // A quorum counts equal votes: who comes later must see what exactly was approved.
+    const terms = [...edits, ...(grant === undefined ? [] : [{ grant }])];
+    const lines = terms.map((term) => `    with ${printable(JSON.stringify(term))}\n`);
+    return `  ${at} ${printable(by.username)}: ${decision}${said}\n${lines.join("")}`;
   });
   return `Votes:\n${rows.join("")}`;
 }

@@ -144,6 +144,9 @@ describe("approvals", () => {
       "args.text",
     );
     expect(code).toBe(0);
+    const { out } = await cli("approvals", "show", name);
+    for (const edit of ['{"set":"args.amount","value":3}', '{"remove":"args.note"}', '{"redact":"args.text"}'])
+      expect(out).toContain(`with ${edit}`);
     expect(await call("edited", "wire", { args, approval: name })).toMatchObject({
       decision: "modify",
       args: { amount: 3, text: "mail <EMAIL_ADDRESS>", list: [1, { a: "b" }], memo: "hi there" },

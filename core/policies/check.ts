@@ -53,7 +53,12 @@ export function checkResource(
 export function policyKey(resource: JsonObject): string {
   const metadata = (resource["metadata"] ?? {}) as JsonObject;
   const namespace = resource["kind"] === "ClusterAgentPolicy" ? "" : metadata["namespace"];
-  return [resource["kind"], namespace, metadata["name"]].map(String).join("/");
+  return [resource["kind"], namespace, metadata["name"]].map(keyPart).join("/");
+}
+
+/** Called before the resource is checked: `{ toString: 1 }` cannot be made a text. */
+function keyPart(value: JsonValue | undefined): string {
+  return typeof value === "object" && value !== null ? "…" : String(value);
 }
 
 /** Checks the text of a policy file: RunLog files and Kubernetes resources, several documents, mixed. Never throws. */

@@ -23,7 +23,7 @@ export async function* exportLines(log: LogExport): AsyncGenerator<string> {
   for await (const { seq, hash, body } of log.records) yield `{"seq":${seq},"hash":"${hash}","record":${body}}`;
 }
 
-const LINE = /^\{"seq":(\d{1,16}),"hash":"([0-9a-f]{64})","record":/;
+const LINE = /^\{"seq":(0|[1-9]\d{0,15}),"hash":"([0-9a-f]{64})","record":/;
 
 /** One line of an export. Throws RL_INVALID or RL_BAD_JSON, naming the line. */
 export function parseExportLine(line: string, number: number): StoredRecord {

@@ -1,6 +1,12 @@
 #!/usr/bin/env node
 import { run } from "./program.ts";
 
+// The bundle is started by whatever node is on the PATH: say what is missing before a module that is not there does.
+if (Number.parseInt(process.versions.node, 10) < 26) {
+  process.stderr.write(`error: runlog needs Node 26 or newer; this is ${process.versions.node}\n`);
+  process.exit(2);
+}
+
 const stop = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
 

@@ -2,7 +2,6 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { approvalPhases, decisions, isRunlogError, messageOf, modes, type RunlogError, runStates } from "#api";
 import { colorsFor, type Io } from "./io.ts";
 import { outputFormats, printable } from "./output.ts";
-import { loadServeSettings, serveHelp } from "./serve/options.ts";
 import { version } from "./version.ts";
 
 /** A subcommand's action: resolves to the exit code. */
@@ -131,6 +130,7 @@ function addServe(program: Command, io: Io, choose: (action: Action) => void): v
 }
 
 async function startServing(args: readonly string[], io: Io): Promise<number> {
+  const { loadServeSettings, serveHelp } = await import("./serve/options.ts");
   if (args.includes("--help") || args.includes("-h")) {
     io.out(serveHelp());
     return 0;

@@ -51,9 +51,11 @@ function search({ compiled }: Pattern, text: string): boolean | "spent" {
   return withinReads(() => compiled.test(countedText(text, compiled, reads)));
 }
 
-/** The automaton is made by the first search. One that outgrows its budget starts anew or gives way to a slower, still linear search. */
+/** Literals and patterns without alternatives to follow need none. The automaton is made by the first search. One that outgrows its budget starts anew or gives way to a slower, still linear search. */
 function boundAutomaton(compiled: RE2JS): void {
-  const { dfa } = compiled.re2Input;
+  const { re2Input } = compiled;
+  if (re2Input.prefixComplete || re2Input.onepass) return;
+  const { dfa } = re2Input;
   const most = Math.min(AUTOMATON + AUTOMATON_PER_INSTRUCTION * compiled.programSize(), LARGEST_AUTOMATON);
   if (dfa.stateBudget === most) return;
   dfa.stateBudget = most;

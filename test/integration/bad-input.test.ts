@@ -188,10 +188,11 @@ describe("a bad request is a problem that names the field, and nothing is half-a
   });
 });
 
-it("a full disk for the run log answers 503 and allows nothing, until there is room again", async () => {
+it("a full disk for the run log answers 503 and allows nothing, until there is room again", async ({ skip }) => {
   const { mountSmall } = await import("../harness/small-disk.ts");
   const disk = await mountSmall(6);
-  if (disk === undefined) throw new Error("this test needs root, to mount a small tmpfs");
+  // Named among the skipped at the end of the run: `npm test` works for everybody, and says what it could not look at.
+  if (disk === undefined) return skip("mounting a small tmpfs needs root");
   try {
     await using server = await startServe({ policies: ["examples/quickstart"], state: disk.path });
     const big = "x".repeat(100_000);

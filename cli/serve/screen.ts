@@ -72,13 +72,22 @@ function approverLine(approvers: Serving["approvers"], settings: ServeSettings):
 /** Policies that no caller can ever meet are the kind of silence nobody wants. */
 function strangers({ policies }: Serving, settings: ServeSettings): readonly string[] {
   if (settings.tokens !== undefined) return [];
-  return policies
-    .entries()
-    .filter(({ resource }) => resource.kind === "AgentPolicy" && resource.metadata.namespace !== settings.namespace)
-    .map(
-      ({ resource }) =>
-        `${resource.metadata.name} is for namespace ${resource.metadata.namespace}, but callers are in ${settings.namespace}: it applies to nobody (--namespace, or --tokens)`,
-    );
+  const labels = Object.keys(settings.labels).length;
+  return policies.entries().flatMap(({ resource }) => {
+    const { metadata, spec } = resource;
+    const because = (why: string): string[] => [`${metadata.name} may apply to nobody: ${why}`];
+    if (resource.kind === "AgentPolicy" && metadata.namespace !== settings.namespace) {
+      return because(
+        `it is for namespace ${metadata.namespace}, callers are in ${settings.namespace} (--namespace, or --tokens)`,
+      );
+    }
+    if ("namespaceSelector" in spec && spec.namespaceSelector !== undefined) {
+      return because("it selects namespaces by label, which only a --tokens file can give");
+    }
+    return spec.selector !== undefined && labels === 0
+      ? because("it selects agents by label, callers have none (--labels, or --tokens)")
+      : [];
+  });
 }
 
 /** One readable line per decision. */

@@ -30,7 +30,7 @@ export function permitted(input: OutcomeInput, approval: ApprovalRequest | undef
   const message = approval === undefined ? (lead?.rule.message ?? "") : `approved by ${approval.metadata.name}`;
   const response = respond(input, {
     decision,
-    reason: lead === undefined && approval === undefined ? "no_match" : reason,
+    reason: judgement.verdict.matchedTotal === 0 && approval === undefined ? "no_match" : reason,
     message,
     match: lead,
   });
@@ -105,8 +105,27 @@ function closureOf(response: ReviewResponse, at: number): Closure {
 
 function messageOf(match: Match | undefined): string {
   if (match === undefined) return "";
-  return match.rule.message || `rule ${match.rule.id} of ${match.policy.name}`;
+  const { rule, policy, reason } = match;
+  if (!reason.startsWith("runtime_error:")) return rule.message || `rule ${rule.id} of ${policy.name}`;
+  const why = reason.slice("runtime_error:".length);
+  return `rule ${rule.id} of ${policy.name} could not be evaluated and counts as matched: ${WHY[why] ?? why}`;
 }
+
+/** What an agent's developer has to mend; the rule's own message would tell them something that did not happen. */
+const WHY: Readonly<Record<string, string>> = {
+  not_a_number: "a value it compares is no number",
+  not_a_duration: "a value it compares is no duration",
+  not_a_timestamp: "a value it compares is no timestamp",
+  not_an_address: "a value it looks at is no URL or address",
+  wrong_type: "a value it looks at has another type",
+  too_large: "a value it looks at is too large",
+  scan_limit: "a text it looks at is too large to be scanned whole",
+  cel_error: "its CEL expression has no value for this action",
+  counter_unreadable: "a counter it needs cannot be read; for one of money, send cost.usd or give the model a price",
+  cost_unknown: "the cost is not known: send cost.usd, or give the model a price",
+  no_user: "it counts by user, and the action names none",
+  labels_unreadable: "the labels of the agent's pod cannot be read",
+};
 
 interface Lead {
   readonly decision: Decision;

@@ -116,8 +116,8 @@ function applyAll(verdict: Verdict, question: Question): { args: JsonObject; cha
   for (const { match, operations } of verdict.modifications) {
     const result = applyModify(operations, args, question.memory);
     if ("error" in result) {
-      const message = match.rule.message || `the rule ${match.rule.id} could not be applied: ${result.error}`;
-      return { refusal: { decision: "deny", reason: "runtime_error:modify", message, match } };
+      const message = `rule ${match.rule.id} of ${match.policy.name} could not be applied: ${result.error}`;
+      return { refusal: { decision: "deny", reason: "runtime_error:modify_failed", message, match } };
     }
     args = result.args;
     changed ||= result.changed;

@@ -4,6 +4,11 @@ import { RunlogError } from "./errors.ts";
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 export type JsonObject = { [key: string]: JsonValue };
 
+/** A map, not a list and not null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Deeper than any document that parseStrictJson lets in, envelope and modifications included; beyond it the value is a mistake, or a cycle. */
 const MAX_LEVELS = 512;
 

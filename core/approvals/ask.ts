@@ -67,7 +67,7 @@ const MAX_REQUIREMENTS = 64;
 /** The open request of the same question, a new one, or a deny when asking is over. One question of a namespace at a time, so that limits hold exactly. */
 export function ask(parts: DeskParts, limits: AskLimits, question: ApprovalQuestion): Promise<AskAnswer> {
   if (question.requirements.length === 0) throw new TypeError("no rule asks");
-  return parts.turns.take(`ask/${question.identity.namespace}`, async () => {
+  return parts.turns.run(`ask/${question.identity.namespace}`, async () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const answer = await askOnce(parts, limits, question);
       if (answer !== undefined) return answer;

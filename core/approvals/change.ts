@@ -1,10 +1,9 @@
 import { RunlogError, type ApprovalPhase, type ApprovalRequest, type ApprovalStatus } from "#api";
-import type { Clock } from "#runtime";
+import type { Clock, KeyedTurns } from "#runtime";
 import type { Electorate } from "./electorate.ts";
 import { settledStatus, standingOf } from "./machine.ts";
 import type { ApprovalStore, ApprovalWrite, StoredApproval } from "./store.ts";
 import type { ApprovalTransition, TransitionFeed } from "./transitions.ts";
-import type { Turns } from "./turns.ts";
 
 /** What every duty of the desk works with. */
 export interface DeskParts {
@@ -12,7 +11,7 @@ export interface DeskParts {
   readonly clock: Clock;
   readonly electorate: Electorate;
   readonly feed: TransitionFeed;
-  readonly turns: Turns;
+  readonly turns: KeyedTurns;
 }
 
 /** What to do with a request as it was read: write a status, or stop with a result. */
@@ -40,7 +39,7 @@ export function change<T>(
   target: Target,
   decide: (request: ApprovalRequest, now: number) => Change<T>,
 ): Promise<T> {
-  return parts.turns.take(`request/${target.namespace}/${target.name}`, async () => {
+  return parts.turns.run(`request/${target.namespace}/${target.name}`, async () => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const read = await readStored(parts, target);
       const now = parts.clock.now();

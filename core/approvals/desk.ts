@@ -1,5 +1,5 @@
 import { RunlogError, type ApprovalRequest, type ApproverIdentity, type RunIdentity, type Vote } from "#api";
-import type { Clock } from "#runtime";
+import { KeyedTurns, type Clock } from "#runtime";
 import type { Logger, MetricsRegistry } from "#telemetry";
 import { ask, type ApprovalQuestion, type AskAnswer, type AskLimits } from "./ask.ts";
 import { change, notFound, readStored, settled, type Change, type DeskParts } from "./change.ts";
@@ -9,7 +9,6 @@ import { denyByDeletion, expire, standingOf, withdraw, type Transition } from ".
 import { declareMetrics } from "./metrics.ts";
 import type { ApprovalFilter, ApprovalStore, Page } from "./store.ts";
 import { TransitionFeed, type ApprovalTransition, type TransitionListener } from "./transitions.ts";
-import { Turns } from "./turns.ts";
 import { admitVote } from "./vote.ts";
 import { Waiters, type WaitLimits } from "./waiters.ts";
 
@@ -95,7 +94,7 @@ class Desk implements Approvals {
   constructor(options: ApprovalsOptions) {
     const { store, clock, electorate = {}, log, registry } = options;
     this.#options = options;
-    this.#parts = { store, clock, electorate, feed: new TransitionFeed(log), turns: new Turns() };
+    this.#parts = { store, clock, electorate, feed: new TransitionFeed(log), turns: new KeyedTurns() };
     this.#limits = { ...defaultAskLimits, ...options.limits };
     this.#waiters = new Waiters(options.waits);
     store.watch((namespace, name) => this.#waiters.wake(`${namespace}/${name}`));

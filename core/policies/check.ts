@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, PolicyResource } from "#api";
+import { isJsonObject, type JsonObject, type JsonValue, type PolicyResource } from "#api";
 import { compilePolicy, type CompiledPolicy, type CompileOptions, type Interner } from "#engine";
 import { fieldName, hasErrors, type Finding, type Path } from "./finding.ts";
 import { convertPlainFile, isPlainFile, policyNameOf, type Problem } from "./plain-file.ts";
@@ -68,7 +68,7 @@ export function checkText(text: string, options: CheckOptions): CheckedText {
   const findings: Finding[] = [...source.findings];
   for (const document of source.documents) {
     const { value } = document;
-    if (!isObject(value)) {
+    if (!isJsonObject(value)) {
       findings.push(locate({ ...notAPolicy, path: [] }, document, text, options.file));
       continue;
     }
@@ -135,13 +135,13 @@ function inFile(problem: Problem, origin: (path: Path) => Path): Problem {
 /** A namespaced policy without a namespace gets the default one, as kubectl would give it. */
 function withNamespace(value: JsonObject, namespace: string): JsonObject {
   const { metadata } = value;
-  if (value["kind"] !== "AgentPolicy" || !isObject(metadata) || metadata["namespace"] !== undefined) return value;
+  if (value["kind"] !== "AgentPolicy" || !isJsonObject(metadata) || metadata["namespace"] !== undefined) return value;
   return { ...value, metadata: { ...metadata, namespace } };
 }
 
 function withGeneration(resource: JsonObject, generation: number): JsonObject {
   const { metadata } = resource;
-  if (!isObject(metadata) || metadata["generation"] !== undefined) return resource;
+  if (!isJsonObject(metadata) || metadata["generation"] !== undefined) return resource;
   return { ...resource, metadata: { ...metadata, generation } };
 }
 
@@ -159,8 +159,4 @@ function locate(problem: Problem, document: SourceDocument, text: string, file: 
     suggestion: problem.suggestion,
     excerpt: text.split("\n", line)[line - 1]?.slice(0, 200),
   };
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

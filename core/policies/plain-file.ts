@@ -1,4 +1,4 @@
-import { API_VERSION, type JsonObject, type JsonValue } from "#api";
+import { isJsonObject, API_VERSION, type JsonObject, type JsonValue } from "#api";
 import { builtInGroups } from "#engine";
 import type { Path } from "./finding.ts";
 
@@ -18,7 +18,7 @@ export interface Problem {
 
 /** A plain file is a map with `policies`, or one with nothing but shorthands. */
 export function isPlainFile(value: JsonValue): value is JsonObject {
-  return isObject(value) && !Object.hasOwn(value, "apiVersion") && !Object.hasOwn(value, "kind");
+  return isJsonObject(value) && !Object.hasOwn(value, "apiVersion") && !Object.hasOwn(value, "kind");
 }
 
 const shorthands = ["max_cost_per_run", "block_pii", "require_approval"] as const;
@@ -65,7 +65,7 @@ export function convertPlainFile(file: JsonObject, name: string, namespace: stri
     spec[field] = file[key];
     origins.set(`spec.${field}`, { path: [key] });
   }
-  const groups = { ...builtInGroups, ...(isObject(file["action_groups"]) ? file["action_groups"] : {}) };
+  const groups = { ...builtInGroups, ...(isJsonObject(file["action_groups"]) ? file["action_groups"] : {}) };
   for (const key of shorthands) {
     if (file[key] !== undefined) expandTopLevel(spec, origins, key, file);
   }
@@ -108,8 +108,8 @@ function convertItems(
   }
   const rules: JsonValue[] = [];
   items.forEach((item, i) => {
-    const key = isObject(item) ? shorthands.find((shorthand) => Object.hasOwn(item, shorthand)) : undefined;
-    if (key === "max_cost_per_run" && isObject(item) && !isAmount(item[key])) {
+    const key = isJsonObject(item) ? shorthands.find((shorthand) => Object.hasOwn(item, shorthand)) : undefined;
+    if (key === "max_cost_per_run" && isJsonObject(item) && !isAmount(item[key])) {
       problems.push({
         severity: "error",
         code: "invalid-value",
@@ -118,10 +118,10 @@ function convertItems(
       });
       return;
     }
-    const rule = key === undefined || !isObject(item) ? item : expandItem(item, key, groups);
+    const rule = key === undefined || !isJsonObject(item) ? item : expandItem(item, key, groups);
     if (rule === undefined) return;
     origins.set(`spec.rules.${rules.length}`, { path: ["policies", i] });
-    if (key !== undefined && isObject(item))
+    if (key !== undefined && isJsonObject(item))
       placeShorthand(origins, `spec.rules.${rules.length}`, ["policies", i], { item, key });
     rules.push(rule);
   });
@@ -154,7 +154,7 @@ function expandItem(item: JsonObject, key: Shorthand, groups: Record<string, unk
   const { [key]: value, when, ...rest } = item;
   if (key === "block_pii" && value === false) return undefined;
   const expanded = conditionOf(key, value as JsonValue, groups);
-  const narrowed = isObject(when) ? { all: [expanded, when] } : when;
+  const narrowed = isJsonObject(when) ? { all: [expanded, when] } : when;
   return {
     id: key.replaceAll("_", "-"),
     action: key === "require_approval" ? "require_approval" : "deny",
@@ -192,10 +192,6 @@ function originOf(path: Path, origins: Origins): Path {
 
 function asList(value: JsonValue): JsonValue[] {
   return Array.isArray(value) ? value : [value];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The policy's name from the file's: lower case, letters, digits and dashes, as Kubernetes wants it. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "#api";
+import { isJsonObject, type JsonObject, type JsonValue } from "#api";
 import { sameJson } from "./same-json.ts";
 
 export type PatchOperation =
@@ -28,12 +28,8 @@ interface Place {
 function diff(before: JsonValue, after: JsonValue, place: Place): void {
   if (before === after) return;
   if (Array.isArray(before) && Array.isArray(after)) diffLists(before, after, place);
-  else if (isRecord(before) && isRecord(after)) diffObjects(before, after, place);
+  else if (isJsonObject(before) && isJsonObject(after)) diffObjects(before, after, place);
   else place.patch.push({ op: "replace", path: place.pointer, value: after });
-}
-
-function isRecord(value: JsonValue): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function diffObjects(before: JsonObject, after: JsonObject, { pointer, patch }: Place): void {

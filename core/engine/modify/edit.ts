@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "#api";
+import { isJsonObject, type JsonObject, type JsonValue } from "#api";
 import { EVERY, type Segment } from "../model.ts";
 
 /** What becomes of one place: a new value, nothing (removed), or the same object as before (unchanged). */
@@ -32,16 +32,12 @@ function walk(value: JsonValue | undefined, path: readonly Segment[], edit: Edit
   return member(value, segment, next, options);
 }
 
-function isRecord(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function member(value: JsonValue | undefined, key: string, next: Edit, { create }: EditOptions): Change {
   if (value === undefined && create) {
     const made = next(undefined);
     return made === undefined ? undefined : { [key]: made };
   }
-  if (!isRecord(value)) return blocked(value, create, "an object");
+  if (!isJsonObject(value)) return blocked(value, create, "an object");
   const before = Object.hasOwn(value, key) ? value[key] : undefined;
   if (before === undefined && !create) return value;
   return withMember(value, key, before, next(before));
@@ -72,7 +68,7 @@ function everyElement(value: JsonValue | undefined, next: Edit, { create }: Edit
     const after = value.map(next);
     return after.every((item, index) => item === value[index]) ? value : after.filter((item) => item !== undefined);
   }
-  if (!isRecord(value)) return blocked(value, create, "a list or an object");
+  if (!isJsonObject(value)) return blocked(value, create, "a list or an object");
   const entries = Object.entries(value).map(([key, item]) => [key, next(item)] as const);
   if (entries.every(([key, item]) => item === value[key])) return value;
   // fromEntries defines own properties, also `__proto__`.
